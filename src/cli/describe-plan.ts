@@ -31,10 +31,10 @@ export function describePlan(plan: Plan): string {
   return [
     `${scenario.name}  (${scenario.location.file}:${scenario.location.line})`,
     ...(plan.included === undefined ? [] : section('included', plan.included.map(describeIncluded))),
-    ...section(
-      'namespaces',
-      plan.namespaces.map(({ name, labels }) => [name, describeLabels(labels), when(`namespace/${name}`)]),
-    ),
+    ...section('namespaces', [
+      ...plan.namespaces.map(({ name, labels }) => [name, describeLabels(labels), when(`namespace/${name}`)]),
+      ...(plan.existingNamespaces ?? []).map(({ name }) => [name, 'there already', '']),
+    ]),
     ...section(
       'pods',
       plan.pods.map((pod) => [
@@ -214,7 +214,8 @@ function lateObjects({ namespaces, pods, steps: [first] }: Plan): ReadonlySet<st
 
 /** As in a scenario: what is there and tried first stands at the top, and `steps` are those after it. */
 export function planAsData(plan: Plan): object {
-  const { scenario, included, namespaces, pods, hosts, services, existingServices, steps } = plan;
+  const { scenario, included, namespaces, existingNamespaces, pods, hosts } = plan;
+  const { services, existingServices, steps } = plan;
   const { idleExceptions, accepted, knownIssues, manifests } = plan;
   const [first, ...later] = steps;
   const late = lateObjects(plan);
@@ -224,6 +225,7 @@ export function planAsData(plan: Plan): object {
     scenario,
     ...(included === undefined ? {} : { included }),
     namespaces: namespaces.map((one) => marked(`namespace/${one.name}`, one)),
+    ...(existingNamespaces === undefined ? {} : { existingNamespaces }),
     pods: pods.map((pod) => marked(objectKey(pod), pod)),
     ...(hosts === undefined ? {} : { hosts }),
     ...(services === undefined ? {} : { services }),

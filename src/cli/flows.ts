@@ -164,13 +164,13 @@ function findServiceFlows(
   };
 }
 
-/** Who is behind it is for a cluster to say, and so is the one family in which it is dialled. */
+/** Who is behind it is for a cluster to say, and so is which of the families it has. */
 function flowsToExisting(source: WrittenEnd, destination: WrittenEnd, chosen: ChosenStep): AskedFlows {
-  const { name: to, family } = destination;
+  const { name: to } = destination;
   if (destination.port === undefined)
     fail(`the ports of ${to} are known only on a cluster`, `Write one of them, such as ${to}:443.`);
   const flows = portsOf(destination, []).map((port) => flowBetween({ from: source.name, to, ...port }));
-  return { chosen, flows, families: [family] };
+  return { chosen, flows, families: familiesFor(destination, source, chosen) };
 }
 
 function readEnd(text: string): WrittenEnd {

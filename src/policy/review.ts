@@ -89,6 +89,8 @@ export interface ReviewedPlan {
   readonly manifests?: ReviewedManifests;
   /** The Services in front of its pods; absent: there are none. */
   readonly services?: readonly PlannedService[];
+  /** Those that are there already; absent: there are none. */
+  readonly existingNamespaces?: readonly { readonly name: string }[];
 }
 
 /** A check, in a step in which there is something to say of it. */
@@ -109,6 +111,7 @@ export function reviewPlan(plan: ReviewedPlan): readonly ScenarioWarning[] {
       oracle: step.oracle().alone,
       checks: checksOf(step).flatMap(podPairsOf),
       services: plan.services ?? [],
+      existingNamespaces: (plan.existingNamespaces ?? []).map(({ name }) => name),
     })),
   );
   const open = findings.filter(({ finding }) => !accepted.some((one) => isAbout(one, finding)));

@@ -26,6 +26,14 @@ export function selectorMatches(selector: LabelSelector, labels: Labels): boolea
   );
 }
 
+/** Whether a selector matches something of which only some labels are known: of every other key anything may be true. */
+export function selectorMayMatch({ matchLabels, matchExpressions }: LabelSelector, known: Labels): boolean {
+  const isKnown = (key: string): boolean => Object.hasOwn(known, key);
+  const exact = Object.entries(matchLabels ?? {}).filter(([key]) => isKnown(key));
+  const requirements = (matchExpressions ?? []).filter(({ key }) => isKnown(key));
+  return selectorMatches({ matchLabels: Object.fromEntries(exact), matchExpressions: requirements }, known);
+}
+
 function requirementMatches(requirement: LabelSelectorRequirement, labels: Labels): boolean {
   const value = Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined;
   const values = requirement.values ?? [];

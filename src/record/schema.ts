@@ -632,6 +632,11 @@ export const scenarioSchema = z.strictObject({
           .string()
           .exactOptional()
           .describe('Its address; absent where it is headless, or the run did not get so far.'),
+        otherIps: z.array(z.string()).exactOptional().describe('Of the other family; absent: it has none.'),
+        untried: z
+          .strictObject({ family: z.enum(FAMILIES), checks: z.int().min(1) })
+          .exactOptional()
+          .describe('The family that it lacks, and how many checks were not made for that; absent: none.'),
         endpoints: z
           .array(
             z.strictObject({

@@ -127,13 +127,10 @@ function serviceTargets({
   );
   const known = new Set(services.map(serviceKey));
   const existing = checks.filter(({ to }) => isService(to) && !known.has(to));
-  const ports = new Map(
-    existing.map(({ to, port, protocol }) => [
-      describeTarget({ to, port, protocol }),
-      { to, port, protocol },
-    ]),
-  );
-  return [...made, ...ports.values()];
+  const dialled = existing.map(({ to, port, protocol, family }): PredictedTarget => {
+    return { to, port, protocol, ...(family === undefined ? {} : { family }) };
+  });
+  return [...made, ...new Map(dialled.map((target) => [describeTarget(target), target])).values()];
 }
 
 /** As {@link describeConnection}, whichever way it goes to a Service. */

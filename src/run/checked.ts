@@ -3,16 +3,19 @@ import type { KubeObject } from '../kube/kube.ts';
 import type { Assumptions } from '../policy/peers.ts';
 import type { Connected } from './connected.ts';
 import { describeNodes, describeServer } from './environment/describe.ts';
+import { tryInOwnFamilies } from './existing-families.ts';
 import { type MetServices, meetServices } from './existing-services.ts';
 import { discoverKinds, refuseClusterWideBeside, refuseExisting } from './foreign/served.ts';
 import { refuseHosts, refuseInside } from './hosts.ts';
-import type { Job } from './job.ts';
+import type { Job, Planned } from './job.ts';
 import { assumptionsFor } from './predict.ts';
-import { checkPermissions, refuseForeignNamespaces } from './preflight.ts';
+import { checkPermissions, refuseForeignNamespaces, refuseMissingNamespaces } from './preflight.ts';
 import { meetNetwork } from './prove.ts';
 
 export interface Checked extends Pick<Connected, 'cluster' | 'tools'> {
   readonly nodes: readonly KubeObject[];
+  /** As they can be tried there. */
+  readonly scenarios: readonly Planned[];
   /** The Services that are there already and that checks go to. */
   readonly met: MetServices;
   /** What is known of how it takes policies. */
@@ -22,8 +25,8 @@ export interface Checked extends Pick<Connected, 'cluster' | 'tools'> {
 /**
  * Asks a cluster what it is and, where podreach is a guest, whether it may do there what a run does.
  * @param askedForMs when the cluster was asked for, on the run's clock
- * @throws PodreachError `kind-not-served`, `permission-denied`, `namespace-foreign`, `policy-exists`; `not-supported` and
- *   `provision-failed` for Services that are there already; what the API server says
+ * @throws PodreachError `kind-not-served`, `permission-denied`, `namespace-foreign`, `policy-exists`; `not-supported` for namespaces, and
+ *   with `provision-failed` for Services that are there already; what the API server says
  */
 export async function check(
   { cluster, tools }: Connected,
@@ -47,6 +50,7 @@ export async function check(
     await checkPermissions({ plans, isWatched, makesPods: options.makesPods === true }, tools);
     await refuseForeignNamespaces(plans, tools);
   }
+  await refuseMissingNamespaces(plans, tools);
   await refuseExisting(plans, served, tools);
   const nodes = await describeNodes(environment, tools);
   refuseInside(plans, nodes);
@@ -56,6 +60,7 @@ export async function check(
     cluster,
     tools: served.length === 0 ? tools : { ...tools, served },
     nodes,
+    scenarios: scenarios.map((planned) => tryInOwnFamilies(planned, met)),
     met,
     assumptions: assumptionsFor(trust, environment),
   };

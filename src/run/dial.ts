@@ -108,13 +108,13 @@ function dialMade(
 
 /** Where there are several endpoints, so many connections that each of them is met: all must be open, or none. */
 function dialExisting(
-  { path, port, protocol }: DialledCheck,
+  { path, port, protocol, family }: DialledCheck,
   service: ExistingService,
-  { family, address: own, endpoints }: MetService,
+  { addresses, endpoints }: MetService,
 ): Dial | undefined {
-  const address = path === 'dns' ? dnsNameOf(service) : own;
+  const address = path === 'dns' ? dnsNameOf(service) : addressIn(family, addresses);
   if (address === undefined) return undefined;
-  const { length } = endpoints.get(port) ?? [];
+  const { length } = endpoints.get(family)?.get(port) ?? [];
   return {
     family,
     address,

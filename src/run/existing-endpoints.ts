@@ -21,6 +21,9 @@ interface MetPort {
   readonly protocol: string;
 }
 
+/** Those behind a Service, by its ports. */
+export type EndpointsByPort = ReadonlyMap<number, readonly ExistingEndpoint[]>;
+
 /** Of a Service or an EndpointSlice. */
 export function portsIn(value: unknown): readonly MetPort[] {
   return listOf(fieldOf(value, 'ports')).map((port) => ({
@@ -43,7 +46,7 @@ interface MetObject {
   readonly object: KubeObject;
   /** In which it is dialled. */
   readonly family: Family;
-  /** Those that go to it. */
+  /** Those that go to it then. */
   readonly checks: readonly Check[];
 }
 
@@ -56,7 +59,8 @@ export async function meetEndpoints(
   met: MetObject,
   nodes: readonly KubeObject[],
   context: Meeting,
-): Promise<ReadonlyMap<number, readonly ExistingEndpoint[]>> {
+): Promise<EndpointsByPort> {
+  if (met.checks.length === 0) return new Map();
   const found = await untilReady(met, context);
   const pods = await podsOf([...found.values()].flat(), context);
   return new Map(

@@ -8,22 +8,22 @@ import { fieldOf } from '../kube/answers.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import type { Check } from '../model/check.ts';
 import { type Family, familyOf } from '../model/family.ts';
-import { type ExistingEndpoint, type ExistingService, serviceKey } from '../model/service.ts';
+import { type ExistingService, serviceKey } from '../model/service.ts';
 import { describeConnection, describePort } from '../pair.ts';
 import type { ScenarioDraft } from '../record/draft.ts';
 import { dialledExisting, type Plan } from '../scenario/scenario.ts';
 import type { Requesting, Timed } from './context.ts';
-import { meetEndpoints, portsIn } from './existing-endpoints.ts';
+import { type EndpointsByPort, meetEndpoints, portsIn } from './existing-endpoints.ts';
 import { addressesOf, familiesOf } from './services.ts';
 
 /** A Service as it was met. */
 export interface MetService {
-  /** Its first: it is dialled in this one alone. */
-  readonly family: Family;
-  /** Absent: it is headless. */
-  readonly address?: string;
-  /** Those that are ready, by the ports of the Service that checks go to. */
-  readonly endpoints: ReadonlyMap<number, readonly ExistingEndpoint[]>;
+  /** All that it has, its first before the other. */
+  readonly families: readonly [Family, ...Family[]];
+  /** One of each family, in their order; none: it is headless. */
+  readonly addresses: readonly string[];
+  /** Those that are ready at addresses of each family in which checks go to it, by its ports. */
+  readonly endpoints: ReadonlyMap<Family, EndpointsByPort>;
 }
 
 /** By their keys. */
@@ -52,9 +52,12 @@ export async function meetServices(
 /** Notes what was met. */
 export function noteExisting({ existingServices = [] }: ScenarioDraft, met: MetServices): void {
   for (const service of existingServices) {
-    const { address, endpoints } = met.get(serviceKey(service)) ?? {};
-    if (address !== undefined) service.ip = address;
-    service.endpoints = [...(endpoints ?? [])].flatMap(([port, behind]) =>
+    const { addresses = [], endpoints } = met.get(serviceKey(service)) ?? {};
+    const [ip, ...otherIps] = addresses;
+    if (ip !== undefined) service.ip = ip;
+    if (otherIps.length > 0) service.otherIps = otherIps;
+    const byPort = [...(endpoints?.values() ?? [])].flatMap((ofFamily) => [...ofFamily]);
+    service.endpoints = byPort.flatMap(([port, behind]) =>
       behind.map((one) => ({
         port,
         address: one.address,
@@ -80,24 +83,28 @@ async function meet(
       'Correct its name, or give it a selector and ports, so that the run makes it.',
       first?.declared,
     );
-  const [address] = addressesOf(object);
+  const addresses = addressesOf(object);
+  const isHeadless = addresses.length === 0;
   refuseNarrowed(object, first);
-  for (const check of checks) refuseWay(object, address, check);
-  const family = firstFamilyOf(object);
-  const endpoints = await meetEndpoints({ service, object, family, checks }, nodes, context);
-  // Of a headless Service nothing is translated: whoever has its name connects to the port that they know.
-  if (address === undefined)
-    return {
-      family,
-      endpoints: new Map(
-        [...endpoints].map(([port, behind]) => [port, behind.map((one) => ({ ...one, port }))]),
-      ),
-    };
-  return { family, address, endpoints };
+  for (const check of checks) refuseWay(object, isHeadless, check);
+  const families = allFamiliesOf(object);
+  const endpoints = new Map<Family, EndpointsByPort>();
+  for (const family of families) {
+    const own = checks.filter((check) => (check.family ?? families[0]) === family);
+    const met = await meetEndpoints({ service, object, family, checks: own }, nodes, context);
+    if (own.length > 0) endpoints.set(family, isHeadless ? untranslated(met) : met);
+  }
+  return { families, addresses, endpoints };
 }
 
-function firstFamilyOf(service: KubeObject): Family {
-  return familiesOf(service)[0] ?? familyOf(String(fieldOf(service.spec, 'clusterIP')));
+/** Of a headless Service nothing is translated: whoever has its name connects to the port that they know. */
+function untranslated(endpoints: EndpointsByPort): EndpointsByPort {
+  return new Map([...endpoints].map(([port, behind]) => [port, behind.map((one) => ({ ...one, port }))]));
+}
+
+function allFamiliesOf(service: KubeObject): MetService['families'] {
+  const [first = familyOf(String(fieldOf(service.spec, 'clusterIP'))), ...others] = familiesOf(service);
+  return [first, ...others];
 }
 
 /** Through such a Service a pod reaches whatever is somewhere else, or some of those behind it. */
@@ -120,7 +127,7 @@ function refuseNarrowed({ metadata, spec }: KubeObject, first: Check | undefined
     );
 }
 
-function refuseWay({ spec }: KubeObject, address: string | undefined, check: Check): void {
+function refuseWay({ spec }: KubeObject, isHeadless: boolean, check: Check): void {
   const ports = portsIn(spec).filter(({ protocol }) => protocol === check.protocol);
   if (!ports.some(({ port }) => port === check.port))
     throw refusal(
@@ -128,7 +135,7 @@ function refuseWay({ spec }: KubeObject, address: string | undefined, check: Che
       `Its ports are: ${portsIn(spec).map(describePort).join(', ')}.`,
       check.declared,
     );
-  if (address === undefined && check.path === 'clusterIP')
+  if (isHeadless && check.path === 'clusterIP')
     throw refusal(
       `${describeConnection(check)}: the Service is headless on this cluster: it has no address`,
       'Write "via: dns": its name gives the addresses of its endpoints.',

@@ -1,7 +1,9 @@
 /** The families of addresses that a scenario tries, held against those that the cluster has: its pods tell, and its nodes of their ports. */
 import { PodreachError } from '../errors.ts';
+import type { Check } from '../model/check.ts';
 import { addressIn, FAMILIES, type Family, familyOf } from '../model/family.ts';
 import type { NodePlaces } from '../model/node-port.ts';
+import { isOfExisting } from '../model/service.ts';
 import { describeConnection } from '../pair.ts';
 import type { CheckDraft, ScenarioDraft } from '../record/draft.ts';
 import type { Plan } from '../scenario/scenario.ts';
@@ -43,9 +45,10 @@ export function meetFamilies(
   const own = addressesOfPod(pod).map(familyOf);
   const [first] = own;
   for (const [index, { checks }] of plan.steps.entries()) {
-    for (const [place, { family }] of checks.entries()) {
+    for (const [place, planned] of checks.entries()) {
+      const { family } = planned;
       const check = steps[index]?.checks[place];
-      if (family !== undefined && !own.includes(family)) throw lacking(family, own, plan);
+      if (family !== undefined && !own.includes(family)) throw lacking(planned, family, own, plan);
       if (check !== undefined && family === undefined && first !== undefined) check.family = first;
       if (check?.path === 'nodePort') meetNodes(check, running.get(check.from)?.nodes ?? nodes);
     }
@@ -59,11 +62,18 @@ function meetNodes(check: CheckDraft, nodes: NodePlaces): void {
 }
 
 function lacking(
+  check: Check,
   family: Family,
   own: readonly Family[],
   { triedFamilies, hosts, scenario }: Plan,
 ): PodreachError {
   const only = own.join(' and ');
+  if (triedFamilies === undefined && isOfExisting(check))
+    return new PodreachError(
+      'not-supported',
+      `${describeConnection(check)}: the first family of the Service is ${family}, and the pods of this cluster have only ${only}`,
+      { hint: 'Leave it out of the scenario, or run it on another cluster.', location: check.declared },
+    );
   if (triedFamilies === undefined)
     return new PodreachError(
       'not-supported',

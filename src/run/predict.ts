@@ -89,9 +89,10 @@ export class Foresight {
     const { to, port, protocol, family, path } = check;
     const { met, nodes } = this.#around;
     const existing = met?.get(to);
-    if (existing !== undefined) {
-      const { address, endpoints } = existing;
-      return { ...(address === undefined ? {} : { address }), endpoints: endpoints.get(port) ?? [] };
+    if (existing !== undefined && family !== undefined) {
+      const own = addressIn(family, existing.addresses);
+      const endpoints = existing.endpoints.get(family)?.get(port) ?? [];
+      return { ...(own === undefined ? {} : { address: own }), endpoints };
     }
     const service = this.#scenario.services?.find((one) => serviceKey(one) === to);
     if (service === undefined || family === undefined) return {};

@@ -186,3 +186,27 @@ export async function refuseForeignNamespaces(
     },
   );
 }
+
+/**
+ * Refuses a run whose scenarios use namespaces that are not there.
+ * @throws PodreachError `not-supported` with the place of the first
+ */
+export async function refuseMissingNamespaces(
+  plans: readonly Plan[],
+  context: Requesting<'list'>,
+): Promise<void> {
+  const used = plans.flatMap(({ existingNamespaces = [] }) => existingNamespaces);
+  if (used.length === 0) return;
+  const all = await context.kube.list({ resource: 'namespaces' }, context);
+  const known = new Set(all.map(({ metadata }) => metadata.name));
+  const missing = used.find(({ name }) => !known.has(name));
+  if (missing === undefined) return;
+  throw new PodreachError(
+    'not-supported',
+    `there is no namespace ${missing.name} on this cluster, and the scenario says that it exists`,
+    {
+      hint: 'Correct its name, or write its labels in place of "existing", so that the run makes it.',
+      location: missing.location,
+    },
+  );
+}

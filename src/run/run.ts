@@ -74,7 +74,7 @@ async function runStages(job: Job, keep: (cluster: Cluster) => void): Promise<vo
   const checked = await untilInterrupted(signal, () => check(connected, job, beganMs));
   if (checked === undefined || signal.aborted) return;
   started.use();
-  await runScenarios(checked, job);
+  await runScenarios(checked, { ...job, scenarios: checked.scenarios });
   started.finish();
 }
 

@@ -29,6 +29,12 @@ export interface Occasion {
 /** What keeps an action from being done, or from being worth it; nothing where it is right, or where that is in doubt. */
 export function checkAction(action: WrittenAction, occasion: Occasion): readonly Problem[] {
   const object = parseObject(objectOf(action));
+  if (object.kind === 'namespace' && occasion.declared.existingNamespaces.has(object.name))
+    return [
+      problemAt(action.mark, `the ${describeObject(object)} is there already: no step ${action.kind}s it`, {
+        hint: 'Take it out, or have the run make a namespace of another name.',
+      }),
+    ];
   switch (action.kind) {
     case 'apply':
       return checkNamespaceOf(action.policy.namespace, action.mark, 'this policy', occasion);

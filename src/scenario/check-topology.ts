@@ -14,6 +14,7 @@ import { type Family, familyOf } from '../model/family.ts';
 import { nameObject, OBJECT_PREFIXES } from '../model/step.ts';
 import { describePort } from '../pair.ts';
 import { namespaceKeysOf } from '../policy/namespace-keys.ts';
+import { checkExistingNamespaces, refusePlacing } from './existing-namespaces.ts';
 import { problemAt } from './mark.ts';
 import type { Mark, Marked, PlannedPolicy, Port, Scenario, ScenarioHost, ScenarioPod } from './scenario.ts';
 import { hostKey } from './select.ts';
@@ -22,12 +23,15 @@ import { quote, suggest } from './suggest.ts';
 /** Everything that is wrong with the namespaces, pods and hosts of a scenario. */
 export function* checkTopology(scenario: Scenario): Generator<Problem> {
   const declared = scenario.namespaces.map(({ value }) => value.name);
+  const existing = (scenario.existingNamespaces ?? []).map(({ value }) => value);
   for (const { value, mark } of scenario.namespaces) {
     if (isOwnNamespace(value.name)) {
       yield problemAt(
         mark,
         `${quote(value.name)} is a namespace of Kubernetes itself: a run makes the namespaces of a scenario, and deletes them when it ends`,
-        { hint: 'Choose another name, which does not begin with "kube-".' },
+        {
+          hint: `Choose another name, which does not begin with "kube-". Where policies only let it in, write ${value.name}: existing.`,
+        },
       );
     }
     yield* checkPrefix(value.name, mark);
@@ -44,7 +48,9 @@ export function* checkTopology(scenario: Scenario): Generator<Problem> {
     yield* checkLabelKeys(Object.keys(value.labels), mark);
   }
   for (const pod of scenario.pods) {
-    if (!declared.includes(pod.namespace)) {
+    if (existing.includes(pod.namespace)) {
+      yield refusePlacing(`the pod ${quote(pod.name)}`, pod.namespace, pod.mark);
+    } else if (!declared.includes(pod.namespace)) {
       yield problemAt(pod.mark, `the namespace ${quote(pod.namespace)} is not declared`, {
         hint: suggest(pod.namespace, declared, 'namespaces'),
       });
@@ -52,6 +58,7 @@ export function* checkTopology(scenario: Scenario): Generator<Problem> {
     yield* checkLabelKeys(Object.keys(pod.labels), pod.mark);
     yield* checkPorts(objectKey(pod), pod.ports);
   }
+  yield* checkExistingNamespaces(scenario);
   yield* checkHosts(scenario.hosts);
   yield* checkExisting(scenario, declared);
   yield* checkSharedPorts(scenario.pods);

@@ -1,4 +1,5 @@
 /** Services that are there already, as destinations: what can be said of them before a cluster has told their ports. */
+import type { Family } from '../model/family.ts';
 import { type ExistingService, serviceKey } from '../model/service.ts';
 import type { PortSelection, Rule, Scenario, ServiceSelection } from './scenario.ts';
 import type { Selected, SelectedEnd } from './selected.ts';
@@ -15,10 +16,14 @@ export function arrangeExisting(services: readonly ExistingService[]): ExistingS
   return new Set(services.map(serviceKey));
 }
 
-/** The ports and the ways that a destination speaks of: each port by its number, since nothing else is known of it. */
+/**
+ * The ports and the ways that a destination speaks of: each port by its number, since nothing else is known of it.
+ * @param tried all of these families, as far as it has them: that is for a cluster to say; absent: its first
+ */
 export function selectExisting(
   { key, paths }: ServiceSelection,
   ports: readonly PortSelection[],
+  tried: readonly Family[] | undefined,
 ): Selected<SelectedEnd> {
   const isThere = `${key} is there already`;
   if (ports.length === 0)
@@ -51,6 +56,7 @@ export function selectExisting(
         key,
         ports: numbered.map(({ port, protocol }) => ({ port, protocol })),
         paths: typeof paths !== 'string' ? paths : paths === 'every' ? ['clusterIP', 'dns'] : ['clusterIP'],
+        ...(tried === undefined ? {} : { families: tried }),
       },
     ],
   };
@@ -62,7 +68,9 @@ export function existingEnds(scenario: Scenario, existing: ExistingServices): re
   const destinations = rules.flatMap(({ to }) => to.map(({ value }) => value));
   return [...existing].flatMap((key) => {
     const selected = destinations.flatMap(({ end, ports }) =>
-      end.kind === 'service' && end.key === key ? [selectExisting({ ...end, paths: 'every' }, ports)] : [],
+      end.kind === 'service' && end.key === key
+        ? [selectExisting({ ...end, paths: 'every' }, ports, scenario.families?.value)]
+        : [],
     );
     const found = selected.flatMap((one) => (one.kind === 'found' ? one.found : []));
     const ports = new Map(found.flatMap((end) => end.ports.map((port) => [port.port, port] as const)));

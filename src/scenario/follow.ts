@@ -185,10 +185,11 @@ function* checkReplaced({ actions }: ScenarioStep): Generator<Problem> {
 function topologyIn(
   state: ClusterState,
   declared: Declared,
-  { services, existingServices, families, manifests }: Scenario,
+  { existingNamespaces, services, existingServices, families, manifests }: Scenario,
 ): Topology {
   return arrangeTopology({
     namespaces: [...declared.namespaces].map(([name, namespace]) => state.namespaces.get(name) ?? namespace),
+    existingNamespaces: existingNamespaces?.map(({ value }) => ({ name: value })),
     pods: [...declared.pods].map(([key, pod]) => state.pods.get(key) ?? pod),
     hosts: [...declared.hosts.values()],
     services,

@@ -2,6 +2,7 @@
 import type { Problem } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import { DOUBTFUL_AFTER } from './doubt.ts';
+import type { KnownNamespaces } from './existing-namespaces.ts';
 import { checkForm } from './form.ts';
 import { type KnownNames, namesIn } from './hints.ts';
 import { findIncluded, type TopologyPart } from './include/include.ts';
@@ -26,6 +27,7 @@ import { hintForObject } from './object-hints.ts';
 import { type LoadedPolicies, loadPolicies, type PolicyContext } from './policies.ts';
 import {
   type NamedPolicies,
+  readExistingNamespaces,
   readExistingServices,
   readHosts,
   readManifestEntries,
@@ -75,7 +77,7 @@ export async function loadDocument(
     cwd,
     renderer,
     wanted: 'policies',
-    namespaces: deployed.isSound ? deployed.namespaces.map(({ value }) => value.name) : undefined,
+    namespaces: deployed.isSound ? knownNamespaces(deployed) : undefined,
   });
   const known = knownNames([...included.parts, own], deployed, loaded.policies);
   const problems = [
@@ -92,6 +94,7 @@ export async function loadDocument(
     policies: loaded.policies,
     foreignPolicies: loaded.foreignPolicies,
     namespaces,
+    existingNamespaces: deployed.existingNamespaces,
     pods: pods.pods,
     hosts: [...included.parts, own].flatMap((part) => readHosts(part.document, part.source)),
     services,
@@ -118,6 +121,8 @@ interface Deployed {
   /** The namespaces as the manifests declare them. */
   readonly declared: readonly FoundNamespace[];
   readonly namespaces: readonly Marked<ScenarioNamespace>[];
+  /** Their names. */
+  readonly existingNamespaces: readonly Marked<string>[];
   readonly pods: MergedPods;
   readonly services: readonly ScenarioService[];
   /** Whether namespaces and pods are as the files mean them, so that looking up names says something. */
@@ -141,12 +146,17 @@ async function loadDeployed(
   );
   const found = [...named, ...added];
   const declared = takeNamespaces(found);
+  const existingNamespaces = parts.flatMap(({ document, source }) =>
+    readExistingNamespaces(document, source),
+  );
+  const existing = new Set(existingNamespaces.map(({ value }) => value));
   const merged = mergeNamespaces(
     parts.flatMap(({ document, source }) => readNamespaces(document, source)),
-    declared.namespaces,
+    // What is there already is not made, whatever manifests it has been made from.
+    declared.namespaces.filter(({ name }) => !existing.has(name)),
   );
   const isKnown = formIsSound && [...found, declared].every(({ problems }) => problems.length === 0);
-  const known = isKnown ? merged.namespaces.map(({ value }) => value.name) : undefined;
+  const known = isKnown ? knownNamespaces({ namespaces: merged.namespaces, existingNamespaces }) : undefined;
   const taken = takeManifests(found, 'all', known);
   const written = parts.flatMap(({ document, source }) => readPods(document, source));
   const pods = mergePods(written, taken.workloads);
@@ -169,10 +179,21 @@ async function loadDeployed(
     taken,
     declared: declared.namespaces,
     namespaces: merged.namespaces,
+    existingNamespaces,
     pods,
     services: services.services,
     isSound: formIsSound && problems.length === 0,
     problems: [...problems, ...taken.policyProblems],
+  };
+}
+
+function knownNamespaces({
+  namespaces,
+  existingNamespaces,
+}: Pick<Deployed, 'namespaces' | 'existingNamespaces'>): KnownNamespaces {
+  return {
+    made: namespaces.map(({ value }) => value.name),
+    existing: existingNamespaces.map(({ value }) => value),
   };
 }
 

@@ -79,6 +79,7 @@ export function planScenario(scenario: Scenario): PlannedChecks {
     plan: {
       scenario: scenario.head,
       namespaces: [...declared.namespaces.values()],
+      ...existingNamespacesOf(scenario),
       pods: [...declared.pods.values()],
       ...(declared.hosts.size === 0 ? {} : { hosts: [...declared.hosts.values()] }),
       ...servicesOf(scenario),
@@ -106,14 +107,22 @@ function servicesOf({
   };
 }
 
+function existingNamespacesOf({ existingNamespaces = [] }: Scenario): Pick<Plan, 'existingNamespaces'> {
+  const places = new Map(existingNamespaces.map(({ value, mark }) => [value, mark.location]));
+  return places.size === 0
+    ? {}
+    : { existingNamespaces: [...places].map(([name, location]) => ({ name, location })) };
+}
+
 function familiesOf({ families }: Scenario): Pick<Plan, 'triedFamilies'> {
   return families === undefined
     ? {}
     : { triedFamilies: { listed: families.value, location: families.mark.location } };
 }
 
-function declaredBy({ namespaces, pods, hosts }: Scenario): Declared {
+function declaredBy({ namespaces, existingNamespaces = [], pods, hosts }: Scenario): Declared {
   return {
+    existingNamespaces: new Set(existingNamespaces.map(({ value }) => value)),
     namespaces: new Map(namespaces.map(({ value: { name, labels } }) => [name, { name, labels }])),
     pods: new Map(
       pods.map((pod) => {

@@ -1,5 +1,6 @@
 /** The policies of a scenario: files, folders, globs and inline manifests, each with the text to apply. */
 import type { Problem } from '../errors.ts';
+import type { KnownNamespaces } from './existing-namespaces.ts';
 import type { PolicyText } from './grammar/policies.ts';
 import { hintForUnknownKey } from './hints.ts';
 import { readInlineManifest } from './manifest.ts';
@@ -18,7 +19,7 @@ import type { DocumentPath } from './walk.ts';
 /** Where policies belong. */
 export interface PolicyContext extends FindContext {
   /** The namespaces that there are; undefined where they are not known well enough to hold policies against. */
-  readonly namespaces: readonly string[] | undefined;
+  readonly namespaces: KnownNamespaces | undefined;
 }
 
 export interface LoadedPolicies {

@@ -42,6 +42,8 @@ export interface ReadContext {
   readonly foreignPolicies: readonly Marked<FoundForeignPolicy>[];
   /** Declared, or found in manifests. */
   readonly namespaces: readonly Marked<ScenarioNamespace>[];
+  /** Their names. */
+  readonly existingNamespaces: readonly Marked<string>[];
   readonly pods: readonly ScenarioPod[];
   readonly hosts: readonly ScenarioHost[];
   readonly services: readonly ScenarioService[];
@@ -63,6 +65,7 @@ export function readScenario(
     policies,
     foreignPolicies,
     namespaces,
+    existingNamespaces,
     pods,
     hosts,
     services,
@@ -90,6 +93,7 @@ export function readScenario(
     mark,
     complete,
     namespaces,
+    ...(existingNamespaces.length === 0 ? {} : { existingNamespaces }),
     pods,
     hosts,
     ...(document.families === undefined
@@ -126,19 +130,35 @@ function readIncluded({ document, source }: TopologyPart): IncludedTopology {
   };
 }
 
-/** The namespaces that a document declares. */
+/** The namespaces that a document would have made. */
 export function readNamespaces(
   document: TopologyText,
   source: SourceDocument,
 ): readonly Marked<ScenarioNamespace>[] {
-  return Object.entries(document.namespaces ?? {}).map(([name, namespace]) => ({
-    value: {
-      name,
-      labels: namespace?.labels ?? {},
-      ...(namespace?.created === undefined ? {} : { created: namespace.created }),
-    },
-    mark: source.keyAt(['namespaces', name]),
-  }));
+  return Object.entries(document.namespaces ?? {}).flatMap(([name, namespace]) =>
+    typeof namespace === 'string'
+      ? []
+      : [
+          {
+            value: {
+              name,
+              labels: namespace?.labels ?? {},
+              ...(namespace?.created === undefined ? {} : { created: namespace.created }),
+            },
+            mark: source.keyAt(['namespaces', name]),
+          },
+        ],
+  );
+}
+
+/** The names of the namespaces of which a document says that they are there already. */
+export function readExistingNamespaces(
+  document: TopologyText,
+  source: SourceDocument,
+): readonly Marked<string>[] {
+  return Object.entries(document.namespaces ?? {}).flatMap(([name, namespace]) =>
+    typeof namespace === 'string' ? [{ value: name, mark: source.keyAt(['namespaces', name]) }] : [],
+  );
 }
 
 /** The pods that a document declares, and what it says of workloads. */

@@ -124,6 +124,8 @@ export interface Scenario extends StatedExpectations {
   /** What of the missing parts would change the cluster. */
   readonly holes: readonly Hole[];
   readonly namespaces: readonly Marked<ScenarioNamespace>[];
+  /** The names of those that are there already; absent: it uses none. */
+  readonly existingNamespaces?: readonly Marked<string>[];
   readonly pods: readonly ScenarioPod[];
   readonly hosts: readonly ScenarioHost[];
   /** Absent: there are none. */
@@ -238,6 +240,12 @@ export interface LabelChange {
   readonly mark: Mark;
 }
 
+/** A namespace that is there already, and where the scenario says so. */
+export interface ExistingNamespace {
+  readonly name: string;
+  readonly location: Location;
+}
+
 /** A namespace that the run creates. */
 export interface PlannedNamespace {
   readonly name: string;
@@ -322,6 +330,8 @@ export interface Plan {
   readonly scenario: ScenarioHead;
   /** All that there are at any time. */
   readonly namespaces: readonly PlannedNamespace[];
+  /** Those that are there already; absent: it uses none. */
+  readonly existingNamespaces?: readonly ExistingNamespace[];
   /** All that there are at any time, as they are declared. */
   readonly pods: readonly PlannedPod[];
   /** Outside the cluster; absent: none. */

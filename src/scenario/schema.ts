@@ -46,7 +46,9 @@ const topologyKeys = {
     .exactOptional(),
   namespaces: z
     .record(namespaceName, namespace)
-    .describe('The namespaces that the run creates, by name, beside those of the manifests.')
+    .describe(
+      'The namespaces that the run creates, by name, beside those of the manifests, and those that are there already.',
+    )
     .exactOptional(),
   pods: z
     .record(podName, pod)

@@ -15,6 +15,7 @@ import { problemAt } from './mark.ts';
 import type {
   DestinationSelection,
   EndSelection,
+  ExistingNamespace,
   Marked,
   PlannedHost,
   PlannedNamespace,
@@ -30,6 +31,8 @@ import { Names, nearest, quote, suggest } from './suggest.ts';
 /** What there is in a scenario, in the order of the file. */
 export interface TopologyParts {
   readonly namespaces: readonly PlannedNamespace[];
+  /** Those that are there already; absent: it uses none. */
+  readonly existingNamespaces?: readonly Pick<ExistingNamespace, 'name'>[] | undefined;
   readonly pods: readonly PlannedPod[];
   readonly hosts?: readonly PlannedHost[] | undefined;
   readonly services?: readonly SelectableService[] | undefined;
@@ -43,6 +46,7 @@ export interface TopologyParts {
 export interface Topology {
   /** Labels by namespace, with the one that Kubernetes adds to every namespace (D9). */
   readonly namespaces: ReadonlyMap<string, Labels>;
+  readonly existingNamespaces: ReadonlySet<string>;
   readonly pods: ReadonlyMap<string, PlannedPod>;
   /** The keys of the pods, for names that are none. */
   readonly podNames: Names;
@@ -57,6 +61,7 @@ export interface Topology {
 
 export function arrangeTopology({
   namespaces,
+  existingNamespaces = [],
   pods,
   hosts = [],
   services = [],
@@ -69,6 +74,7 @@ export function arrangeTopology({
     namespaces: new Map(
       namespaces.map(({ name, labels }) => [name, { ...labels, [NAMESPACE_NAME_LABEL]: name }]),
     ),
+    existingNamespaces: new Set(existingNamespaces.map(({ name }) => name)),
     pods: byKey,
     podNames: new Names([...byKey.keys()]),
     hosts: new Map(hosts.map((host) => [hostKey(host), host])),
@@ -135,6 +141,11 @@ export function selectPods(selection: PodSelection, topology: Topology): Selecte
     }
     case 'namespace': {
       const { namespace } = selection;
+      if (topology.existingNamespaces.has(namespace))
+        return nothing(
+          `the namespace ${quote(namespace)} is there already, and the scenario has no pods in it`,
+          'Rules name pods of the scenario, hosts, and Services.',
+        );
       if (!topology.namespaces.has(namespace)) {
         const known = [...topology.namespaces.keys()];
         return nothing(`unknown namespace ${quote(namespace)}`, suggest(namespace, known, 'namespaces'));
@@ -176,7 +187,7 @@ export function selectTargets(destination: DestinationSelection, topology: Topol
   const { end } = destination;
   if (end.kind === 'service')
     return topology.existing.has(end.key)
-      ? selectExisting(end, destination.ports)
+      ? selectExisting(end, destination.ports, topology.families)
       : selectService(end, destination.ports, topology);
   const ends = selectEnds(end, topology);
   if (ends.kind === 'nothing') return ends;

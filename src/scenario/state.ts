@@ -24,6 +24,8 @@ export interface ClusterState {
 export interface Declared extends Pick<ClusterState, 'namespaces' | 'pods'> {
   /** By their keys, as `host/bank`. */
   readonly hosts: ReadonlyMap<string, PlannedHost>;
+  /** The names of namespaces that are there already, which no step changes either. */
+  readonly existingNamespaces: ReadonlySet<string>;
 }
 
 /** Whether an end is there, by its key: hosts are at all times. */

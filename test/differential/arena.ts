@@ -241,6 +241,7 @@ export async function openArena(
 
 function declaredBy({ namespaces = [], pods }: World): Declared {
   return {
+    existingNamespaces: new Set(),
     hosts: new Map(),
     namespaces: new Map(namespaces.map((one) => [one.name, one])),
     pods: new Map(

@@ -10,9 +10,13 @@ name: NAME
 namespaces: { shop: {} }
 pods:
   shop/web: {}
-  shop/db: { ports: [5432, 5433] }
+  shop/db: { labels: { app: db }, ports: [5432, 5433] }
+services:
+  shop/db: { type: NodePort, selector: { app: db }, ports: [{ port: 80, targetPort: 5433 }] }
 unreachable: [{ from: shop/web, to: "shop/db:5432" }]
-reachable: [{ from: shop/web, to: "shop/db:5433" }]
+reachable:
+  - { from: shop/web, to: "shop/db:5433" }
+  - { from: shop/web, to: "service/shop/db:80", via: [clusterIP, nodePort] }
 `;
 const FILES = {
   "it's two.yaml": `${SCENARIO.replace('NAME', 'first')}---\n${SCENARIO.replace('NAME', 'second').replaceAll('shop', 'other')}`,
@@ -37,7 +41,8 @@ test('from a run whose pods are gone to one that keeps them, and from there to t
     `podreach run 'it'\\''s two.yaml' --check 'shop/web → shop/db:5432/TCP' --nodes 1 --keep`,
   );
 
-  const [, ...args] = wordsOf(line);
+  // Beside it a way to a Service, of which the other ways are not tried.
+  const [, ...args] = [...wordsOf(line), '--check', 'shop/web -> service/shop/db:80 via nodePort'];
   const second = startCli(args, { cwd: folder.path });
   const [, kubeconfig = ''] = await second.until(/kubeconfig: (\S+)/);
   const shown = /^ +reproduce {2}(kubectl .*)$/m;
@@ -51,7 +56,7 @@ test('from a run whose pods are gone to one that keeps them, and from there to t
   const { exitCode, stdout } = await second.ended;
   expect(exitCode).toBe(1);
   expect(stdout.match(/^ +reproduce /gm)).toHaveLength(1);
-  expect(stdout).toMatch(/^FAILED {2}1 scenario, 1 of 2 checks \(--check\): 1 leaked /m);
+  expect(stdout).toMatch(/^FAILED {2}1 scenario, 2 of 4 checks \(--check\): 1 passed, 1 leaked /m);
   expect(existsSync(kubeconfig)).toBe(false);
 });
 

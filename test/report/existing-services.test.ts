@@ -44,6 +44,35 @@ test('what is kept can be tried again, at its address and by its name', () => {
   ]);
 });
 
+test('over the other family it is tried again at its address there', () => {
+  const keep = { options: { timeoutMs: 500, withinMs: 10_000, confirm: 2, keep: true, failFast: false } };
+  const both = { namespace: 'default', name: 'kubernetes', ip: '10.96.0.1', otherIps: ['fd00::1'] };
+  const checks = [{ ...cut, family: 'IPv6', verdict: 'pass', attempts: made }] as const;
+  const other = buildScenario(
+    'external',
+    { pods: { 'shop/web': [80] }, checks },
+    { existingServices: [both] },
+  );
+  expect(viewOf(buildRecord([other], keep)).checks.map((check) => check.reproduce().text)).toEqual([
+    expect.stringContaining('connect fd00::1 443 TCP'),
+  ]);
+});
+
+test('those that were not made in a family that it lacks are told of with the result', () => {
+  const [service] = scenario.existingServices ?? [];
+  if (service === undefined) throw new Error('it has a Service');
+  const record = buildRecord([
+    { ...scenario, existingServices: [{ ...service, untried: { family: 'IPv6', checks: 2 } }] },
+  ]);
+  const told =
+    'service/default/kubernetes has no IPv6 on this cluster, and 2 checks of it were not made for that. A rule with "families:';
+  const inOneLine = (text: string): string => text.replaceAll(/\s+/g, ' ');
+  for (const format of ['terminal', 'markdown', 'audit'] as const) {
+    expect(inOneLine(render(format, record))).toContain(told);
+    expect(inOneLine(render(format, buildRecord([scenario])))).not.toContain('were not made');
+  }
+});
+
 test('it is there from the first step on, whatever pods come and go', () => {
   const { pods, steps } = scenario;
   const later = { ...steps[0], pods: [...pods, { ...pods[0], name: 'late' }] } as (typeof steps)[number];

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { HostPlace } from '../../src/model/endpoint.ts';
 import { connectionsFor, dialOf, requestOf } from '../../src/run/dial.ts';
+import type { MetService, MetServices } from '../../src/run/existing-services.ts';
 
 const pods = new Map([
   ['shop/web', { ip: '10.244.1.2' }],
@@ -70,9 +71,16 @@ describe('the dial of a check', () => {
 describe('the dial of a check to a Service that is there already', () => {
   const api = { ...check, to: 'service/default/kubernetes', port: 443, protocol: 'TCP' } as const;
   const one = { address: '172.18.0.1', port: 6443 };
-  const metWith = (...endpoints: readonly (typeof one)[]) =>
+  const metWith = (...endpoints: readonly (typeof one)[]): MetServices =>
     new Map([
-      [api.to, { family: 'IPv4', address: '10.96.0.1', endpoints: new Map([[443, endpoints]]) } as const],
+      [
+        api.to,
+        {
+          families: ['IPv4'],
+          addresses: ['10.96.0.1'],
+          endpoints: new Map([['IPv4', new Map([[443, endpoints]])]]),
+        },
+      ],
     ]);
 
   test('goes to its address or its name, where an open connection is answer enough', () => {
@@ -103,8 +111,26 @@ describe('the dial of a check to a Service that is there already', () => {
   });
 
   test('is none where it has no address', () => {
-    const met = new Map([[api.to, { family: 'IPv4', endpoints: new Map([[443, [one]]]) } as const]]);
+    const met = new Map([[api.to, { families: ['IPv4'], addresses: [], endpoints: new Map() } as const]]);
     expect(dialOf({ ...api, path: 'clusterIP' }, { pods, met })).toBeUndefined();
+  });
+
+  test('is of the family of the check, and meets the endpoints of that', () => {
+    const both: MetService = {
+      families: ['IPv4', 'IPv6'],
+      addresses: ['10.96.0.1', 'fd00::1'],
+      endpoints: new Map([
+        ['IPv4', new Map([[443, [one, one, one]]])],
+        ['IPv6', new Map([[443, [one]]])],
+      ]),
+    };
+    const met = new Map([[api.to, both]]);
+    const [first, other] = (['IPv4', 'IPv6'] as const).map((family) =>
+      dialOf({ ...api, path: 'clusterIP', family }, { pods, met }),
+    );
+    expect(first).toMatchObject({ address: '10.96.0.1', connections: connectionsFor(3) });
+    expect(other).toMatchObject({ family: 'IPv6', address: 'fd00::1' });
+    expect(other).not.toHaveProperty('connections');
   });
 });
 

@@ -549,7 +549,7 @@ otherwise: reachable
       `a.yaml:${line}:3: "${name}" is a namespace of Kubernetes itself: a run makes the namespaces of a scenario, and deletes them when it ends
   ${line} |   ${name}:
     |   ^
-  hint: Choose another name, which does not begin with "kube-".
+  hint: Choose another name, which does not begin with "kube-". Where policies only let it in, write ${name}: existing.
 
 `;
     expect(await failureOfFile(text)).toBe(

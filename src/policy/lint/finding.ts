@@ -1,6 +1,7 @@
 /** What the lints have in common: their findings, what they look at, and how they name things. */
 import type { Location } from '../../errors.ts';
 import { objectKey } from '../../keys.ts';
+import { NAMESPACE_NAME_LABEL } from '../../labels.ts';
 import type { Family } from '../../model/family.ts';
 import type { PlannedService } from '../../model/service.ts';
 import type { Direction } from '../isolation.ts';
@@ -10,6 +11,7 @@ import type { Oracle, Ruling } from '../oracle.ts';
 import type { PodParty } from '../parties.ts';
 import type { Peer } from '../peers.ts';
 import { DIRECTIONS, isolates, locationOf, type Policy, peersField, type Responsible } from '../policy.ts';
+import { selectorMayMatch } from '../selectors.ts';
 import type { LintCode } from './codes.ts';
 
 /** Something in a policy that probably does not mean what its author thinks. */
@@ -35,13 +37,19 @@ export interface LintCheck extends PodPair {
   readonly cutBy?: 'others';
 }
 
-export interface LintContext {
+/** What there is beside the pods of an oracle's world. */
+export interface LintSurroundings {
+  /** Those in front of the pods. */
+  readonly services: readonly PlannedService[];
+  /** The names of namespaces that are there already: who is in them is for the cluster to say. */
+  readonly existingNamespaces: readonly string[];
+}
+
+export interface LintContext extends LintSurroundings {
   readonly oracle: Oracle;
   readonly checks: readonly LintCheck[];
   /** The checks that something else than policies cuts, by their connections: with or without a policy, such a check tests none. */
   readonly cutByOthers: ReadonlyMap<string, LintCheck>;
-  /** Those in front of the pods. */
-  readonly services: readonly PlannedService[];
   /** The checks of which a pod is the end that policies of a direction isolate: the source for egress. */
   readonly checksOn: (pod: string, direction: Direction) => readonly LintCheck[];
   /** The checks that are predicted to be let through, and in a direction by this rule alone. */
@@ -58,6 +66,16 @@ export function findingAt(
   details: Pick<LintFinding, 'code' | 'rule' | 'message' | 'advice'>,
 ): LintFinding {
   return { ...details, policy: objectKey(policy), path, ...locationOf(policy.written, path) };
+}
+
+/** Whether a peer may mean pods of namespaces of which nothing but their names is known. */
+export function mayMeanOthers(peer: Peer, existingNamespaces: readonly string[]): boolean {
+  return (
+    (peer.kind === 'namespaces' || peer.kind === 'pods-of-namespaces') &&
+    existingNamespaces.some((name) =>
+      selectorMayMatch(peer.namespaceSelector, { [NAMESPACE_NAME_LABEL]: name }),
+    )
+  );
 }
 
 export interface PlacedRule {

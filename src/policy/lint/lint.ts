@@ -1,6 +1,5 @@
 /** Holds policies against what catches people. Pure: what the policies mean comes from the oracle. */
 import { objectKey } from '../../keys.ts';
-import type { PlannedService } from '../../model/service.ts';
 import { describeConnection } from '../../pair.ts';
 import type { Direction } from '../isolation.ts';
 import { flowBetween } from '../model.ts';
@@ -20,6 +19,7 @@ import {
   type LintCheck,
   type LintContext,
   type LintFinding,
+  type LintSurroundings,
   onlyRule,
   subjectOf,
 } from './finding.ts';
@@ -57,12 +57,12 @@ const LINTS: readonly Lint[] = [
  * What is suspicious about the policies of an oracle's world, policy by policy.
  *
  * @param checks all that a scenario declares: their ends must be pods of the world
- * @param services those in front of its pods
+ * @param surroundings what there is beside its pods
  */
 export function lintPolicies(
   oracle: Oracle,
   checks: readonly LintCheck[],
-  services: readonly PlannedService[] = [],
+  { services = [], existingNamespaces = [] }: Partial<LintSurroundings> = {},
 ): readonly LintFinding[] {
   const bySubject = { ingress: groupBySubject(checks, 'ingress'), egress: groupBySubject(checks, 'egress') };
   const byRule = groupByRule(oracle, checks);
@@ -73,6 +73,7 @@ export function lintPolicies(
       checks.flatMap((check) => (check.cutBy === undefined ? [] : [[describeConnection(check), check]])),
     ),
     services,
+    existingNamespaces,
     checksOn: (pod, direction) => bySubject[direction].get(pod) ?? [],
     checksLetThroughBy: (policy, direction, rule) =>
       byRule.get(ruleKey({ policy: objectKey(policy), direction, rule })) ?? [],

@@ -1,17 +1,14 @@
 /** What the lints find in a policy over all states of the cluster in which it is in force. */
 import { objectKey } from '../../keys.ts';
-import type { PlannedService } from '../../model/service.ts';
 import type { ManifestPath } from '../model.ts';
 import type { Oracle } from '../oracle.ts';
 import type { LintCode } from './codes.ts';
-import type { LintCheck, LintFinding } from './finding.ts';
+import type { LintCheck, LintFinding, LintSurroundings } from './finding.ts';
 import { lintPolicies } from './lint.ts';
 
-export interface LintState {
+export interface LintState extends LintSurroundings {
   readonly oracle: Oracle;
   readonly checks: readonly LintCheck[];
-  /** Those in front of its pods. */
-  readonly services: readonly PlannedService[];
 }
 
 export interface LastingFinding<State extends LintState> {
@@ -35,7 +32,7 @@ export function lintOverStates<State extends LintState>(
     return {
       state,
       specs: new Map(specs),
-      findings: lintPolicies(state.oracle, state.checks, state.services),
+      findings: lintPolicies(state.oracle, state.checks, state),
     };
   });
   const all = linted.flatMap((one) => one.findings.map((finding) => ({ finding, where: one })));

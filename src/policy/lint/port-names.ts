@@ -4,15 +4,17 @@ import { listNames } from '../list-names.ts';
 import type { PodPort } from '../model.ts';
 import type { PortEntry } from '../ports.ts';
 import { namesDns } from './dns.ts';
-import { findingAt, type Lint, type LintFinding, openedPods, placedRules } from './finding.ts';
+import { findingAt, type Lint, type LintFinding, mayMeanOthers, openedPods, placedRules } from './finding.ts';
 
 type NamedEntry = Extract<PortEntry, { kind: 'name' }>;
 
-export const lintPortNames: Lint = (policy, { oracle }) =>
+export const lintPortNames: Lint = (policy, { oracle, existingNamespaces }) =>
   placedRules(policy).flatMap((placed) => {
     const { direction, rule, path } = placed;
     const opened = openedPods(policy, placed, oracle);
-    if (opened === undefined) return [];
+    const leadsElsewhere =
+      direction === 'egress' && rule.peers.some((peer) => mayMeanOthers(peer, existingNamespaces));
+    if (leadsElsewhere || opened === undefined) return [];
     return rule.ports.flatMap((entry, position): readonly LintFinding[] => {
       if (entry.kind !== 'name') return [];
       // A name server is hardly ever among the pods that are looked at.

@@ -7,7 +7,14 @@ import { describeSelector } from '../requirements.ts';
 import { selectorMatches } from '../selectors.ts';
 import { meansApiServer } from './api-server.ts';
 import { allowsDnsByPort } from './dns.ts';
-import { findingAt, type Lint, type LintFinding, placedPeers, placedRules } from './finding.ts';
+import {
+  findingAt,
+  type Lint,
+  type LintFinding,
+  mayMeanOthers,
+  placedPeers,
+  placedRules,
+} from './finding.ts';
 
 export const lintSubjects: Lint = (policy, { oracle }) => {
   if (oracle.subjectsOf(policy).length > 0) return [];
@@ -28,12 +35,13 @@ export const lintSubjects: Lint = (policy, { oracle }) => {
 };
 
 /** Peers for asking a name server are left alone: the name server is hardly ever part of what is looked at. Of the API server another lint speaks. */
-export const lintPeers: Lint = (policy, { oracle }) =>
+export const lintPeers: Lint = (policy, { oracle, existingNamespaces }) =>
   placedRules(policy)
     .filter(({ rule }) => !allowsDnsByPort(rule, 'UDP') && !allowsDnsByPort(rule, 'TCP'))
     .flatMap((placed) => placedPeers(placed).map(({ peer, path }) => ({ placed, peer, path })))
     .flatMap(({ placed, peer, path }): readonly LintFinding[] => {
       if (meansApiServer(peer, placed, policy.namespace, oracle)) return [];
+      if (mayMeanOthers(peer, existingNamespaces)) return [];
       const advice = peer.kind === 'block' ? undefined : adviseOnPeer(peer, policy.namespace, oracle);
       if (advice === undefined) return [];
       return [

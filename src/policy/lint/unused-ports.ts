@@ -6,14 +6,16 @@ import type { PodParty } from '../parties.ts';
 import { describePortEntry, type PortEntry } from '../ports.ts';
 import { selectorMatches } from '../selectors.ts';
 import { namesDns } from './dns.ts';
-import { findingAt, type Lint, type LintFinding, openedPods, placedRules } from './finding.ts';
+import { findingAt, type Lint, type LintFinding, mayMeanOthers, openedPods, placedRules } from './finding.ts';
 
-export const lintUnusedPorts: Lint = (policy, { oracle, services }) =>
+export const lintUnusedPorts: Lint = (policy, { oracle, services, existingNamespaces }) =>
   placedRules(policy).flatMap((placed) => {
     const { direction, rule, path } = placed;
     // Outside of the scenario anybody may listen there.
     const leadsElsewhere =
-      direction === 'egress' && (rule.peers.length === 0 || rule.peers.some(({ kind }) => kind === 'block'));
+      direction === 'egress' &&
+      (rule.peers.length === 0 ||
+        rule.peers.some((peer) => peer.kind === 'block' || mayMeanOthers(peer, existingNamespaces)));
     const opened = openedPods(policy, placed, oracle);
     if (leadsElsewhere || opened === undefined) return [];
     return rule.ports.flatMap((entry, position): readonly LintFinding[] => {

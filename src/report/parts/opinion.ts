@@ -5,7 +5,7 @@ import { count } from '../text/text.ts';
 import type { CheckView, RunView, ScenarioView } from '../view/view.ts';
 import { goneLines } from './known-issues.ts';
 import { describeRuling } from './ruling.ts';
-import { describeLateNodes } from './scenario-notes.ts';
+import { describeLateNodes, describeUntried } from './scenario-notes.ts';
 
 const AT_FAULT: Readonly<Record<Exclude<NonNullable<CheckView['disagreement']>, 'outside'>, string>> = {
   policy:
@@ -65,7 +65,7 @@ export interface Warning {
   readonly location?: CheckView['declared'];
 }
 
-/** What the reader of a result must know besides: what is unusual about the cluster, what others decide, which nodes lag behind. */
+/** What the reader of a result must know besides: what is unusual about the cluster, what others decide, which nodes lag behind, what could not be tried. */
 export function warningsOf({ environment, scenarios }: RunView): Warning[] {
   const others = environment.clusterPolicies?.join(', ') ?? 'a policy of the whole cluster';
   return [
@@ -78,6 +78,7 @@ export function warningsOf({ environment, scenarios }: RunView): Warning[] {
           const where = scenario.hasSteps ? `${step.title}: ` : '';
           return late === undefined ? [] : [{ about: name, text: `${name}: ${where}${late}`, location }];
         }),
+        ...describeUntried(scenario).map((text) => ({ about: name, text: `${name}: ${text}`, location })),
         ...goneLines(scenario).map(({ text, issue }) => ({ about: name, text, location: issue.location })),
         ...warn(
           name,

@@ -1,7 +1,9 @@
 /** What holds for a scenario as a whole and bears on all of its verdicts: when its policies were in force, and whether they were taken away again. */
+import { FAMILIES } from '../../model/family.ts';
+import { serviceKey } from '../../model/service.ts';
 import { type Action, whatIn } from '../../model/step.ts';
 import type { StepRecord } from '../../record/schema.ts';
-import { duration } from '../text/text.ts';
+import { count, duration } from '../text/text.ts';
 import type { CheckView, ScenarioView } from '../view/view.ts';
 import { cutEvidenceOf } from './evidence.ts';
 
@@ -39,6 +41,19 @@ export function describeLateNodes(step: Forced): string | undefined {
   if (nodes.length === 0) return undefined;
   const have = nodes.length === 1 ? 'has' : 'have';
   return `${nodes.join(', ')} ${have} not taken up the ${whatIn(step)} within the time: what is seen there is not about them, and its checks are inconclusive`;
+}
+
+/** The checks that were not made because a Service that was there already lacks their family, for each of these. */
+export function describeUntried({ existingServices = [] }: Pick<ScenarioView, 'existingServices'>): string[] {
+  return existingServices.flatMap(({ untried, ...service }) => {
+    if (untried === undefined) return [];
+    const { family, checks } = untried;
+    const were = checks === 1 ? 'was' : 'were';
+    const [other] = FAMILIES.filter((one) => one !== family);
+    return [
+      `${serviceKey(service)} has no ${family} on this cluster, and ${count(checks, 'check')} of it ${were} not made for that. A rule with "families: [${other}]" says that this is meant`,
+    ];
+  });
 }
 
 /** That the closing control was left out, and what that means; undefined where it was not, or where nothing was cut off. */

@@ -56,10 +56,9 @@ function dialledHostOf({ to, path, family, destination, scenario }: CheckView): 
   const addressOf = (first: string | undefined, others: readonly string[] = []): string | undefined =>
     addressIn(family, first === undefined ? [] : [first, ...others]);
   const { services = [], existingServices = [] } = scenario;
-  const made = services.find((one) => serviceKey(one) === to);
-  const service = made ?? existingServices.find((one) => serviceKey(one) === to);
+  const service = [...services, ...existingServices].find((one) => serviceKey(one) === to);
   if (service !== undefined)
-    return path === 'dns' ? dnsNameOf(service) : addressOf(service.ip, made?.otherIps);
+    return path === 'dns' ? dnsNameOf(service) : addressOf(service.ip, service.otherIps);
   if (destination !== undefined) return addressOf(destination.ip, destination.otherIps);
   const { address, otherAddress = [], dnsName } = hostOf(to, scenario) ?? {};
   return dnsName ?? addressOf(address, [otherAddress].flat());

@@ -50,18 +50,29 @@ const created = z
   .meta({ examples: ['later'] })
   .exactOptional();
 
+const madeNamespace = z.strictObject({
+  labels: labels
+    .describe(`Labels of the namespace. Kubernetes adds ${NAMESPACE_NAME_LABEL} by itself.`)
+    .exactOptional(),
+  created,
+});
+
 export const namespace = z
-  .strictObject({
-    labels: labels
-      .describe(`Labels of the namespace. Kubernetes adds ${NAMESPACE_NAME_LABEL} by itself.`)
-      .exactOptional(),
-    created,
-  })
+  .union([
+    text(
+      'existing',
+      'is not a namespace: write its labels, such as { labels: { team: shop } }, or "existing"',
+    )
+      .describe('It is there already: policies may let it in, and nothing is put into it.')
+      .meta({ enum: ['existing'] }),
+    madeNamespace,
+  ])
   .nullable()
   .meta({
     id: 'Namespace',
-    description: 'A namespace that the run creates.',
-    examples: [{ labels: { team: 'shop' } }],
+    description:
+      'A namespace that the run creates. Or "existing" for one that is there already, such as kube-system.',
+    examples: [{ labels: { team: 'shop' } }, 'existing'],
   });
 
 const declaredPod = z.strictObject({

@@ -40,7 +40,7 @@ export function writeDeployed(
   const undeclared = [...new Set(used)].filter((name) => name !== '' && !known.has(name)).toSorted();
   const namespaces = [...known, ...undeclared];
   if (namespaces.length === 0 && used.length > 0) throw noNamespace(found);
-  const taken = takeManifests(found, 'all', namespaces);
+  const taken = takeManifests(found, 'all', { made: namespaces });
   const problems = [
     ...declared.problems,
     ...taken.problems,

@@ -86,7 +86,7 @@ function namespacesIn(states: readonly FoundState[]): readonly string[] {
 function take({ source, found }: FoundState, known: readonly string[]): ReadState {
   const declared = takeNamespaces(found);
   const namespaces = mergeNamespaces([], declared.namespaces);
-  const taken = takeManifests(found, 'all', known, true);
+  const taken = takeManifests(found, 'all', { made: known }, true);
   return {
     source,
     found,

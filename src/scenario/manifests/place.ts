@@ -1,6 +1,7 @@
 /** The name of an object and the namespace that it belongs to, as `kubectl apply` finds them. */
 import type { Problem } from '../../errors.ts';
 import { isOwnNamespace } from '../../labels.ts';
+import { type KnownNamespaces, refusePlacing } from '../existing-namespaces.ts';
 import { problemAt } from '../mark.ts';
 import { nearest, quote } from '../suggest.ts';
 import type { ManifestDocument } from './document.ts';
@@ -13,7 +14,7 @@ export interface Belonging {
   /** `kubectl apply -n` refuses an object that names another; helm does not. */
   readonly refusesOthers: boolean;
   /** All that there are; undefined where that is not known well enough to hold objects against. */
-  readonly known: readonly string[] | undefined;
+  readonly known: KnownNamespaces | undefined;
   /** How the same is named with a namespace; undefined where only the object itself can name it. */
   readonly inNamespace: ((namespace: string) => string) | undefined;
 }
@@ -45,7 +46,7 @@ export function namespaceFor(document: ManifestDocument, belonging: Belonging): 
   const written = valueAt(document.value, path);
   if (isMissing(written)) {
     if (given !== undefined) return given;
-    const [only, ...others] = known ?? [''];
+    const [only, ...others] = known?.made ?? [''];
     if (only !== undefined && others.length === 0) return only;
     return problemAt(
       document.at(['metadata']),
@@ -61,7 +62,9 @@ export function namespaceFor(document: ManifestDocument, belonging: Belonging): 
       { hint: 'Leave metadata.namespace out here, or name the file without a namespace.' },
     );
   }
-  if (known === undefined || known.includes(written)) return written;
+  if (known === undefined || known.made.includes(written)) return written;
+  if (known.existing?.includes(written) === true)
+    return refusePlacing(`this ${wordFor(document)}`, written, document.at(path));
   return problemAt(document.at(path), `the scenario does not declare the namespace ${quote(written)}`, {
     hint: adviseOnUnknown(written, known),
   });
@@ -72,22 +75,22 @@ function isMissing(value: unknown): value is undefined | null | '' {
 }
 
 /** What to do about a namespace that exists nowhere. */
-export function adviseOnUnknown(namespace: string, known: readonly string[]): string {
+export function adviseOnUnknown(namespace: string, known: KnownNamespaces): string {
   if (isOwnNamespace(namespace))
     return `${quote(namespace)} is a namespace of Kubernetes itself: give what is deployed there another one.`;
-  const near = nearest(namespace, known);
+  const near = nearest(namespace, known.made);
   return near === undefined
     ? `Declare it: under "namespaces", write ${namespace}: {}.`
     : `Did you mean ${quote(near)}?`;
 }
 
 function hintForMissing({ known, inNamespace }: Belonging): string {
-  const [first = 'shop'] = known ?? [];
+  const [first = 'shop'] = known?.made ?? [];
   const orGiven =
     inNamespace === undefined
       ? ': there'
       : `, or give it as kubectl apply -n does: ${inNamespace(first)}. There`;
-  return `Write metadata.namespace${orGiven} are ${known?.length ?? 0} namespaces.`;
+  return `Write metadata.namespace${orGiven} are ${known?.made.length ?? 0} namespaces.`;
 }
 
 /** `policy` for a NetworkPolicy; else its kind. */

@@ -6,6 +6,7 @@ import type { Problem } from '../../errors.ts';
 import { objectKey } from '../../keys.ts';
 import { DNS_LABEL } from '../../labels.ts';
 import type { Labels } from '../../model/labels.ts';
+import { type KnownNamespaces, refusePlacing } from '../existing-namespaces.ts';
 import { problemAt } from '../mark.ts';
 import type { Mark, Marked, PlannedPolicy } from '../scenario.ts';
 import { quote } from '../suggest.ts';
@@ -109,7 +110,7 @@ export function takeNamespaces(found: readonly FoundManifests[]): {
 export function takeManifests(
   found: readonly FoundManifests[],
   wanted: ListPurpose,
-  known: readonly string[] | undefined,
+  known: KnownNamespaces | undefined,
   mayBeEmpty = false,
 ): TakenManifests {
   const taker = new Taker();
@@ -118,8 +119,8 @@ export function takeManifests(
     taker.problems.push(...problems);
     const { source, mark } = entry;
     const given = 'namespace' in source ? source.namespace : undefined;
-    if (given !== undefined && known !== undefined && !known.includes(given)) {
-      taker.problems.push(existsNowhere(given, known, mark));
+    if (given !== undefined && known !== undefined && !known.made.includes(given)) {
+      taker.problems.push(refuseGiven(given, known, mark));
       continue;
     }
     const belonging: Belonging = {
@@ -258,7 +259,10 @@ export function countKinds(documents: readonly ManifestDocument[]): readonly Ski
   );
 }
 
-function existsNowhere(namespace: string, known: readonly string[], mark: Mark): Problem {
+/** A namespace that no run makes. */
+function refuseGiven(namespace: string, known: KnownNamespaces, mark: Mark): Problem {
+  if (known.existing?.includes(namespace) === true)
+    return refusePlacing('what is named here', namespace, mark);
   return problemAt(
     mark,
     `the namespace ${quote(namespace)} exists nowhere: neither the scenario nor its manifests declare it`,

@@ -2,11 +2,20 @@
 import { describe, expect, test } from 'vitest';
 import type { Kube, KubeObject } from '../../../src/kube/kube.ts';
 import type { Check } from '../../../src/model/check.ts';
+import { describeConnection } from '../../../src/pair.ts';
+import { checksOf } from '../../../src/record/schema.ts';
+import { tryInOwnFamilies } from '../../../src/run/existing-families.ts';
 import { meetServices } from '../../../src/run/existing-services.ts';
+import { refuseMissingNamespaces } from '../../../src/run/preflight.ts';
+import { startScenario } from '../../../src/run/start-record.ts';
 import type { Plan } from '../../../src/scenario/scenario.ts';
 import { createProject } from '../../scenario/project.ts';
 
-async function planTo(target: string, via: Check['path'] = 'clusterIP'): Promise<Plan> {
+async function planTo(
+  target: string,
+  via: Check['path'] = 'clusterIP',
+  { families, rule = '' }: { readonly families?: string; readonly rule?: string } = {},
+): Promise<Plan> {
   await using project = await createProject({
     'example.yaml': `apiVersion: podreach/v1
 kind: Scenario
@@ -15,7 +24,7 @@ namespaces: { shop: {} }
 pods: { shop/web: {} }
 services: { system/dns: existing }
 reachable: [{ from: shop/web, to: "service/system/dns:${target}", via: ${via} }]
-`,
+${families === undefined ? '' : `families: ${families}\n`}${rule}`,
   });
   const [plan] = await project.load();
   if (plan === undefined) throw new Error('there is no plan');
@@ -118,48 +127,165 @@ function clusterWith(service: KubeObject | undefined, slices: () => readonly Kub
   };
 }
 
+/** Those of SLICE that are ready, behind port 53 over TCP. */
+const ENDPOINTS = [
+  {
+    address: '10.244.1.9',
+    port: 2053,
+    pod: {
+      namespace: 'system',
+      name: 'a',
+      labels: { app: 'dns' },
+      namespaceLabels: { team: 'core' },
+      ports: [{ name: 'dns-tcp', port: 2053, protocol: 'TCP' }],
+    },
+  },
+  expect.objectContaining({ address: '172.18.0.2', port: 2053, node: 'n2' }),
+  { address: '172.18.0.3', port: 2053, node: 'n3' },
+  { address: '203.0.113.1', port: 2053 },
+];
+
 const meet = async (plan: Plan, ...cluster: Parameters<typeof clusterWith>) =>
   (await meetServices([plan], NODES, clusterWith(...cluster))).get('service/system/dns');
 
 test('who is behind a port is who is ready there, with what policies see of him', async () => {
   expect(await meet(await planTo('53'), SERVICE)).toEqual({
-    family: 'IPv4',
-    address: '10.96.0.10',
-    endpoints: new Map([
-      [
-        53,
-        [
-          {
-            address: '10.244.1.9',
-            port: 2053,
-            pod: {
-              namespace: 'system',
-              name: 'a',
-              labels: { app: 'dns' },
-              namespaceLabels: { team: 'core' },
-              ports: [{ name: 'dns-tcp', port: 2053, protocol: 'TCP' }],
-            },
-          },
-          expect.objectContaining({ address: '172.18.0.2', port: 2053, node: 'n2' }),
-          { address: '172.18.0.3', port: 2053, node: 'n3' },
-          { address: '203.0.113.1', port: 2053 },
-        ],
-      ],
-    ]),
+    families: ['IPv4'],
+    addresses: ['10.96.0.10'],
+    endpoints: new Map([['IPv4', new Map([[53, ENDPOINTS]])]]),
   });
 });
 
 test('of a headless one nothing is translated', async () => {
   const headless = { ...SERVICE, spec: { ...SERVICE.spec, clusterIP: 'None' } };
   const met = await meet(await planTo('53', 'dns'), headless);
-  expect(met).not.toHaveProperty('address');
-  expect(met?.endpoints.get(53)?.map(({ port }) => port)).toEqual([53, 53, 53, 53]);
+  expect(met?.addresses).toEqual([]);
+  expect(
+    met?.endpoints
+      .get('IPv4')
+      ?.get(53)
+      ?.map(({ port }) => port),
+  ).toEqual([53, 53, 53, 53]);
 });
 
 test('its endpoints are waited for', async () => {
   const later = [[], [], [SLICE]];
   const met = await meet(await planTo('53'), SERVICE, () => later.shift() ?? []);
-  expect(met?.endpoints.get(53)).toHaveLength(4);
+  expect(met?.endpoints.get('IPv4')?.get(53)).toHaveLength(4);
+});
+
+describe('of a Service in two families', () => {
+  const BOTH = {
+    ...SERVICE,
+    spec: { ...SERVICE.spec, ipFamilies: ['IPv4', 'IPv6'], clusterIPs: ['10.96.0.10', 'fd00::10'] },
+  };
+  const OTHER_SLICE = { ...SLICE, addressType: 'IPv6', endpoints: [{ addresses: ['2001:db8::1'] }] };
+
+  test('each that is asked for is met, with those behind it there', async () => {
+    const plan = await planTo('53', 'clusterIP', { families: '[IPv4, IPv6]' });
+    expect(await meet(plan, BOTH, () => [SLICE, OTHER_SLICE])).toEqual({
+      families: ['IPv4', 'IPv6'],
+      addresses: ['10.96.0.10', 'fd00::10'],
+      endpoints: new Map([
+        ['IPv4', new Map([[53, ENDPOINTS]])],
+        ['IPv6', new Map([[53, [{ address: '2001:db8::1', port: 2053 }]]])],
+      ]),
+    });
+  });
+
+  test('where nothing is said of families, that is its first', async () => {
+    const met = await meet(await planTo('53'), BOTH);
+    expect([...(met?.endpoints.keys() ?? [])]).toEqual(['IPv4']);
+  });
+
+  test('nobody in one of them is somebody missing', async () => {
+    const plan = await planTo('53', 'clusterIP', { families: '[IPv4, IPv6]' });
+    await expect(meet(plan, BOTH)).rejects.toMatchObject({
+      hint: expect.stringContaining('at IPv6 addresses'),
+    });
+  });
+});
+
+describe('in which families it is tried', () => {
+  const tried = async (plan: Plan, service: KubeObject = SERVICE) => {
+    const met = await meetServices([plan], NODES, clusterWith(service));
+    const { plan: made, scenario } = tryInOwnFamilies({ plan, scenario: startScenario(plan) }, met);
+    expect(checksOf(scenario).map(describeConnection)).toEqual(connectionsOf(made));
+    return { made, scenario };
+  };
+  const connectionsOf = ({ steps }: Plan): readonly string[] =>
+    steps.flatMap(({ checks }) => checks.map(describeConnection));
+  const LISTED = { families: '[IPv4, IPv6]' };
+
+  test('a rule about several means those that it has, and the record says what was left out', async () => {
+    const plan = await planTo('53', 'clusterIP', LISTED);
+    expect(connectionsOf(plan)).toEqual([
+      'shop/web → service/system/dns:53/TCP',
+      'shop/web → service/system/dns:53/TCP over IPv6',
+    ]);
+    const { made, scenario } = await tried(plan);
+    expect(connectionsOf(made)).toEqual(['shop/web → service/system/dns:53/TCP']);
+    expect(scenario.existingServices?.[0]?.untried).toEqual({ family: 'IPv6', checks: 1 });
+  });
+
+  test('without "families" it is its first, whatever that of the cluster is', async () => {
+    const spec = { ...SERVICE.spec, clusterIP: 'fd00::10', ipFamilies: ['IPv6'] };
+    const plan = await planTo('53');
+    const slices = () => [{ ...SLICE, addressType: 'IPv6' }];
+    const met = await meetServices([plan], NODES, clusterWith({ ...SERVICE, spec }, slices));
+    const { scenario } = tryInOwnFamilies({ plan, scenario: startScenario(plan) }, met);
+    expect(checksOf(scenario).map(({ family }) => family)).toEqual(['IPv6']);
+    expect(scenario.existingServices?.[0]).not.toHaveProperty('untried');
+  });
+
+  test.each([
+    [
+      'a rule about one that it lacks',
+      LISTED,
+      'steps: [{ name: x, unreachable: [{ from: shop/web, to: "service/system/dns:53", families: [IPv6] }] }]',
+      9,
+    ],
+    ['a scenario about one that it lacks', { families: '[IPv6]' }, '', 7],
+  ])('%s is refused with its place', async (_, families, rule, line) => {
+    await expect(
+      planTo('53', 'clusterIP', { ...families, rule }).then((plan) => tried(plan)),
+    ).rejects.toMatchObject({
+      code: 'not-supported',
+      message: 'shop/web → service/system/dns:53/TCP over IPv6: the Service has only IPv4 on this cluster',
+      location: { line },
+    });
+  });
+
+  test('a rule of a later step about one that it has takes nothing from the rule before', async () => {
+    const rule =
+      'steps: [{ name: x, unreachable: [{ from: shop/web, to: "service/system/dns:53", families: [IPv4] }] }]';
+    const { made, scenario } = await tried(await planTo('53', 'clusterIP', { ...LISTED, rule }));
+    expect(made.steps.map(({ checks }) => checks.map(({ family }) => family))).toEqual([['IPv4'], ['IPv4']]);
+    expect(scenario.existingServices?.[0]?.untried).toEqual({ family: 'IPv6', checks: 2 });
+  });
+});
+
+describe('namespaces that are there already', () => {
+  const planWith = async (name: string): Promise<Plan> => {
+    const plan = await planTo('53');
+    return {
+      ...plan,
+      existingNamespaces: [{ name, location: { file: 'example.yaml', line: 4, column: 1 } }],
+    };
+  };
+
+  test('are there', async () => {
+    await refuseMissingNamespaces([await planWith('system')], clusterWith(SERVICE));
+  });
+
+  test('are refused with their place where they are not', async () => {
+    const refused = refuseMissingNamespaces([await planWith('sytem')], clusterWith(SERVICE));
+    await expect(refused).rejects.toMatchObject({
+      code: 'not-supported',
+      message: 'there is no namespace sytem on this cluster, and the scenario says that it exists',
+      location: { line: 4 },
+    });
+  });
 });
 
 describe('what does not do is said with the place of the rule', () => {

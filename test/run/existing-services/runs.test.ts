@@ -80,29 +80,65 @@ policies:${policy('half', '{ to: [{ ipBlock: { cidr: 203.0.113.10/32 } }] }')}
 unreachable: [{ from: leaking/half, to: "service/default/two:80" }]
 `;
 
+/** The API server has one family, and both has two: a block of the one that most write lets nobody in by the other. */
+const FAMILIES = `---
+apiVersion: podreach/v1
+kind: Scenario
+name: families
+families: [IPv4, IPv6]
+namespaces: { families: {}, default: existing }
+pods:
+  families/open: {}
+  families/half: { labels: { app: half } }
+services:
+  default/both: existing
+  default/kubernetes: existing
+policies:${policy('half', '{ to: [{ ipBlock: { cidr: 203.0.113.10/32 } }, { namespaceSelector: {} }] }')}
+reachable:
+  - { from: families/open, to: ["service/default/both:80", "service/default/kubernetes:443"], via: [clusterIP, dns] }
+  - { from: families/half, to: "service/default/both:80", via: [clusterIP, dns], families: [IPv4] }
+unreachable:
+  - { from: families/half, to: "service/default/both:80", via: [clusterIP, dns], families: [IPv6] }
+`;
+
 /** Takes connections and says nothing, until it is told to stop. */
 const SILENT = `
-const server = require('node:net').createServer(() => {}).listen(443, '0.0.0.0');
+const server = require('node:net').createServer(() => {}).listen(443, '::');
 setInterval(() => require('node:fs').existsSync('/tmp/stop') && server.close(), 10);`;
 const STOP = ['node', '-e', "require('node:fs').writeFileSync('/tmp/stop', '')"];
 
 /** A Service without a selector, and its endpoints. */
-async function makeService(kube: Kube, name: string, addresses: readonly string[]): Promise<void> {
+async function makeService(
+  kube: Kube,
+  name: string,
+  addresses: readonly string[],
+  other: readonly string[] = [],
+): Promise<void> {
   await kube.create({
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name, namespace: 'default' },
-    spec: { ports: [{ name: 'web', port: 80 }] },
+    spec: {
+      ports: [{ name: 'web', port: 80 }],
+      ...(other.length === 0 ? {} : { ipFamilyPolicy: 'RequireDualStack' }),
+    },
   });
-  const slice = {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: { name, namespace: 'default', labels: { 'kubernetes.io/service-name': name } },
-    addressType: 'IPv4',
-    ports: [{ name: 'web', port: 443, protocol: 'TCP' }],
-    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
-  };
-  await kube.create(slice, { as: { ...slice, plural: 'endpointslices' } });
+  for (const [addressType, ends] of Object.entries({ IPv4: addresses, IPv6: other })) {
+    if (ends.length === 0) continue;
+    const slice = {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: {
+        name: `${name}-${addressType.toLowerCase()}`,
+        namespace: 'default',
+        labels: { 'kubernetes.io/service-name': name },
+      },
+      addressType,
+      ports: [{ name: 'web', port: 443, protocol: 'TCP' }],
+      endpoints: ends.map((address) => ({ addresses: [address], conditions: { ready: true } })),
+    };
+    await kube.create(slice, { as: { ...slice, plural: 'endpointslices' } });
+  }
 }
 
 function withServices(): ClusterProvider {
@@ -113,7 +149,7 @@ function withServices(): ClusterProvider {
       const kube = await connectKube(cluster.kubeconfig);
       const { outside } = cluster;
       for (const [name, address] of [
-        ['one', '203.0.113.10'],
+        ['one', '203.0.113.10,2001:db8::10'],
         ['other', '203.0.113.11'],
         ['mortal', '203.0.113.12'],
       ] as const) {
@@ -127,6 +163,7 @@ function withServices(): ClusterProvider {
         });
       }
       await makeService(kube, 'two', ['203.0.113.10', '203.0.113.11']);
+      await makeService(kube, 'both', ['203.0.113.10'], ['2001:db8::10']);
       await makeService(kube, 'mortal', ['203.0.113.12']);
       await makeService(kube, 'gone', ['203.0.113.13']);
       kube.close();
@@ -149,7 +186,7 @@ test('Services that are there already, in one run', async () => {
       : undefined;
   const record = await runWith(withServices(), stopMortal, {
     scenario: await teaching(),
-    second: SEVERAL,
+    second: SEVERAL + FAMILIES,
     parallel: 4,
     withinMs: 4_000,
     atTheEnd: async (kube) => {
@@ -157,7 +194,7 @@ test('Services that are there already, in one run', async () => {
     },
   });
   expect(record.run.error).toBeUndefined();
-  const [asItIs, mutated, several, leaking] = record.scenarios;
+  const [asItIs, mutated, several, leaking, families] = record.scenarios;
 
   // The teaching scenario passes, and fails where its policies are mutated in the ways that it teaches.
   const toApi = 'service/default/kubernetes:443/TCP';
@@ -219,6 +256,33 @@ test('Services that are there already, in one run', async () => {
   );
   expect(cut?.observed?.at(-1)).toMatchObject({ outcome: 'timeout', listenerAlive: true });
 
+  // What is true of one family proves nothing about the other, and in a family that it lacks a Service is not tried.
+  const toBoth = 'service/default/both:80/TCP';
+  expect(outcomesOf(families)).toEqual({
+    [`families/open → ${toBoth}`]: ['allowed', 'pass'],
+    [`families/open → ${toBoth} over IPv6`]: ['allowed', 'pass'],
+    [`families/open → ${toBoth} via dns`]: ['allowed', 'pass'],
+    [`families/open → ${toBoth} via dns over IPv6`]: ['allowed', 'pass'],
+    [`families/open → ${toApi}`]: ['allowed', 'pass'],
+    [`families/open → ${toApi} via dns`]: ['allowed', 'pass'],
+    [`families/half → ${toBoth}`]: ['allowed', 'pass'],
+    [`families/half → ${toBoth} over IPv6`]: ['denied', 'pass'],
+    [`families/half → ${toBoth} via dns`]: ['allowed', 'pass'],
+    [`families/half → ${toBoth} via dns over IPv6`]: ['denied', 'pass'],
+  });
+  expect(families?.existingServices).toEqual([
+    expect.objectContaining({
+      name: 'both',
+      ip: expect.stringMatching(/^10\.96\./),
+      otherIps: [expect.stringMatching(/^fd00:10:96:/)],
+      endpoints: [
+        { port: 80, address: '203.0.113.10', targetPort: 443 },
+        { port: 80, address: '2001:db8::10', targetPort: 443 },
+      ],
+    }),
+    expect.objectContaining({ name: 'kubernetes', untried: { family: 'IPv6', checks: 2 } }),
+  ]);
+
   // None was made, and none was deleted.
-  expect(left.toSorted()).toEqual(['gone', 'kube-dns', 'kubernetes', 'mortal', 'two']);
+  expect(left.toSorted()).toEqual(['both', 'gone', 'kube-dns', 'kubernetes', 'mortal', 'two']);
 });

@@ -12,7 +12,7 @@ import { goneLines } from '../../parts/known-issues.ts';
 import { cutElsewhere, letThroughElsewhere } from '../../parts/opinion.ts';
 import { findRunPatterns, findStepPatterns } from '../../parts/patterns.ts';
 import { isOverdue } from '../../parts/review.ts';
-import { describeForce, describeLeftOut, lateNodes } from '../../parts/scenario-notes.ts';
+import { describeForce, describeLeftOut, describeUntried, lateNodes } from '../../parts/scenario-notes.ts';
 import { stepsWith } from '../../parts/steps.ts';
 import { describeExtent, runWord } from '../../parts/summary.ts';
 import { describeCommandFailure } from '../../parts/watch.ts';
@@ -325,6 +325,7 @@ function entriesOf(scenario: ScenarioView): AuditEntry[] {
     },
     ...entry('Policies in force', describeForce(scenario)),
     ...entry('Last step of the test', describeLeftOut(scenario)),
+    ...describeUntried(scenario).map((text) => ({ label: 'Not tested', text: name(text) })),
     ...goneLines(scenario).map(({ text }) => ({ label: 'Known issue', text: name(text) })),
     {
       label: 'Test pods',
