@@ -1,7 +1,6 @@
 /**
- * The oracle against packets, for as long as you like: random policies on random topologies of six pods and two hosts outside, with Services
- * and a pod on the network of its node, and random steps that change
- * policies, labels and pods. Whatever the two differ on is shrunk and written as a scenario that can be run by itself. Run by hand:
+ * The oracle against packets, for as long as you like: random policies on random topologies of six pods and two hosts outside, with Services,
+ * ports of nodes and a pod on the network of its node, in both families, and random steps that change policies, labels and pods. Whatever the two differ on is shrunk and written as a scenario that can be run by itself. Run by hand:
  * `npm run fuzz`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';

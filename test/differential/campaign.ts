@@ -3,22 +3,15 @@ import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { objectKey } from '../../src/keys.ts';
 import { FAMILIES, type Family } from '../../src/model/family.ts';
-import type { Flow } from '../../src/policy/model.ts';
+import { type PlannedService, serviceKey } from '../../src/model/service.ts';
+import type { Flow, World } from '../../src/policy/model.ts';
 import { compile } from '../../src/policy/oracle.ts';
 import { renderTrace } from '../../src/policy/render-trace.ts';
 import { asAction } from '../../src/scenario/plan.ts';
 import { objectOf } from '../../src/scenario/state.ts';
-import {
-  type Arena,
-  type Beliefs,
-  type Disagreement,
-  type Ground,
-  openArena,
-  SANDBOX,
-  type Trial,
-  type Worlds,
-} from './arena.ts';
+import { type Arena, type Beliefs, type Ground, openArena, type Trial } from './arena.ts';
 import { HOST_PORTS } from './hosts.ts';
+import { type Disagreement, SANDBOX, type Worlds } from './opinions.ts';
 import { type Sequence, type Stage, unfold } from './sequences.ts';
 
 export interface Campaign extends Beliefs {
@@ -48,12 +41,15 @@ export interface CampaignResult {
   readonly failures: readonly Failure[];
   /** What was seen on topologies where it did not come again with the same steps: the machine's, not the rules'. */
   readonly passing: readonly Disagreement[];
+  /** See `Trial`. */
+  readonly contradictions: ReadonlyMap<string, Disagreement>;
 }
 
 export interface Failure {
   readonly kind: 'failure';
   /** What there is in the end, with the pods' first addresses. */
   readonly worlds: Worlds;
+  readonly services: readonly PlannedService[];
   /** From the policies at the start to the step in which the two differ. */
   readonly stages: readonly [Stage, ...Stage[]];
   readonly disagreements: readonly Disagreement[];
@@ -69,7 +65,9 @@ export async function runCampaign(campaign: Campaign, ground: Ground): Promise<C
   const { seed, topologies, setsEach = 0, sequencesEach = 0, shrinkMs, progress } = campaign;
   const { name: prefix = String(seed) } = campaign;
   const count = { tried: 0, states: 0, flows: 0, undefined: 0 };
+  const contradictions = new Map<string, Disagreement>();
   const note = (trial: Trial): void => {
+    for (const [suspect, one] of trial.contradictions) contradictions.set(suspect, one);
     count.tried += 1;
     count.states += trial.states;
     count.flows += trial.flows;
@@ -91,6 +89,7 @@ export async function runCampaign(campaign: Campaign, ground: Ground): Promise<C
   );
   return {
     ...count,
+    contradictions,
     failures: findings.flatMap((finding) => (finding?.kind === 'failure' ? [finding] : [])),
     passing: findings.flatMap((finding) => (finding?.kind === 'passing' ? finding.disagreements : [])),
   };
@@ -143,14 +142,15 @@ async function findFailure(
   return {
     kind: 'failure',
     worlds: arena.worlds,
+    services: arena.services,
     stages: [first, ...later.slice(0, states - 1)],
     disagreements,
   };
 }
 
 /** A failure as a scenario that can be run by itself: it expects what the oracle predicts, and says why. */
-export function describeFailure(name: string, { worlds, stages, disagreements }: Failure): string {
-  const { pods, namespaces = [], hosts = [] } = worlds.IPv4;
+export function describeFailure(name: string, { worlds, services, stages, disagreements }: Failure): string {
+  const { pods, namespaces = [] } = worlds.IPv4;
   const [first, ...later] = stages;
   const { state } = later.at(-1) ?? first;
   const oracleFor = (family: Family) =>
@@ -163,14 +163,10 @@ export function describeFailure(name: string, { worlds, stages, disagreements }:
       },
       SANDBOX,
     );
-  const rulesFor = (verdict: Disagreement['predicted']): object[] =>
-    disagreements
-      .filter(({ predicted }) => predicted === verdict)
-      .map(({ family, flow: { from, to, port, protocol } }) => ({
-        from: keyOf(from),
-        to: `${keyOf(to)}:${port}/${protocol}`,
-        families: [family],
-      }));
+  const expressible = disagreements.filter(canBeExpected);
+  const ruled = expressible.length > 0 ? expressible : disagreements.slice(0, 1);
+  const rulesFor = (verdict: Disagreement['predicted']): readonly object[] =>
+    unique(ruled.filter(({ predicted }) => predicted === verdict).map(ruleFor));
   const rules = { reachable: rulesFor('allowed'), unreachable: rulesFor('denied') };
   const document = {
     apiVersion: 'podreach/v1',
@@ -182,12 +178,16 @@ export function describeFailure(name: string, { worlds, stages, disagreements }:
     pods: Object.fromEntries(
       pods.map((pod) => [
         objectKey(pod),
-        { labels: pod.labels, ports: pod.ports, ...(pod.hostNetwork ? { hostNetwork: true } : {}) },
+        {
+          labels: pod.labels,
+          ports: pod.ports,
+          ...(pod.hostNetwork ? { hostNetwork: true } : {}),
+          ...placeOf(pod, pods),
+        },
       ]),
     ),
-    hosts: Object.fromEntries(
-      hosts.map(({ key, address }) => [key.replace('host/', ''), { address, ports: HOST_PORTS }]),
-    ),
+    hosts: Object.fromEntries(hostsOf(worlds)),
+    services: Object.fromEntries(servicesIn(ruled, services)),
     policies: [...first.state.policies.values()].map(({ object }) => object),
     ...(later.length === 0
       ? rules
@@ -207,6 +207,55 @@ export function describeFailure(name: string, { worlds, stages, disagreements }:
     );
   const comment = traces.join('\n\n').replaceAll(/^/gm, '# ').replaceAll(/ +$/gm, '');
   return `${comment}\n${stringify(document, { aliasDuplicateObjects: false })}`;
+}
+
+/** Through one node of several, or to one pod of several behind a Service, no rule leads: the comment tells of these. */
+function canBeExpected({ way, flow: { to, through } }: Disagreement): boolean {
+  return way !== undefined || (to.kind !== 'service' && through === undefined);
+}
+
+function ruleFor({ family, flow: { from, to, port, protocol }, way }: Disagreement): object {
+  const target = way === undefined ? { to: keyOf(to), port, protocol } : way;
+  return {
+    from: keyOf(from),
+    to: `${target.to}:${target.port}/${target.protocol}`,
+    ...(way === undefined ? {} : { via: way.path }),
+    families: [family],
+  };
+}
+
+function unique<One>(all: readonly One[]): readonly One[] {
+  return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
+}
+
+/** The same pods on one node, and the others on the other: by way of a node policies see who is where. */
+function placeOf({ node }: World['pods'][number], pods: World['pods']): { readonly node?: number } {
+  const nodes = [...new Set(pods.flatMap((pod) => pod.node ?? []))].toSorted();
+  return node === undefined ? {} : { node: nodes.indexOf(node) + 1 };
+}
+
+/** As a scenario declares them. */
+function hostsOf({ IPv4: { hosts = [] }, IPv6 }: Worlds): readonly (readonly [string, object])[] {
+  return hosts.map(({ key, address }) => {
+    const other = IPv6.hosts?.find((one) => one.key === key)?.address;
+    return [key.replace('host/', ''), { address: [address, other], ports: HOST_PORTS }];
+  });
+}
+
+/** Those that rules name, with the ports that these name. */
+function servicesIn(
+  disagreements: readonly Disagreement[],
+  services: readonly PlannedService[],
+): readonly (readonly [string, object])[] {
+  return services.flatMap(({ namespace, name, ports, ...service }) => {
+    const named = disagreements.flatMap(({ way }) =>
+      way?.to === serviceKey({ namespace, name }) ? [way] : [],
+    );
+    const own = ports.filter((one) =>
+      named.some(({ port, protocol }) => port === one.port && protocol === one.protocol),
+    );
+    return own.length === 0 ? [] : [[`${namespace}/${name}`, { ...service, ports: own }]];
+  });
 }
 
 /** As rules name an end. */

@@ -1,23 +1,44 @@
-/** Services in front of the pods of an arena: what the oracle predicts of each pod behind them against who answers. */
-
+/**
+ * Services in front of the pods of an arena, of both families and of one, some with ports on the nodes: each pod connects to them at their
+ * addresses, and each pod and host at the ports of all nodes.
+ */
 import { addressIn, FAMILIES, type Family } from '../../src/model/family.ts';
-import { backendsOf, type PlannedService, type ServiceBackend, serviceKey } from '../../src/model/service.ts';
-import type { PolicyVerdict } from '../../src/policy/match.ts';
+import type { LeadingNode, NodePlaces } from '../../src/model/node-port.ts';
+import {
+  backendsOf,
+  familiesOfService,
+  type PlannedService,
+  type ServiceBackend,
+  serviceKey,
+} from '../../src/model/service.ts';
+import { describeTarget } from '../../src/pair.ts';
 import type { Flow, World } from '../../src/policy/model.ts';
-import type { Oracle } from '../../src/policy/oracle.ts';
 import { flowsOf } from '../../src/policy/through-service.ts';
-import type { SpreadRequest } from '../../src/probe/protocol.ts';
 import { connectionsFor } from '../../src/run/dial.ts';
 import type { PlannedPod } from '../../src/scenario/scenario.ts';
 import type { Declared } from '../../src/scenario/state.ts';
+import type { Aim } from './aims.ts';
+import { familiesInTurn } from './families.ts';
 
 /** So many stand in front of each arena. */
 const SERVICES = 3;
 /** The port of the first of a Service. */
 const FIRST_PORT = 1000;
 
-/** Services that go by the labels that pods have at first: steps change who stands behind them. */
-export function servicesBefore({ pods }: Declared): readonly PlannedService[] {
+/** An arena whose pods have labels enough has all of them: both external traffic policies at the ports of nodes, and one family alone, now the one and now the other. */
+function kindsOf(turn: number): readonly Partial<PlannedService>[] {
+  const both = { type: 'NodePort', ipFamilyPolicy: 'RequireDualStack' } as const;
+  const [, second] = familiesInTurn(turn);
+  return [
+    both,
+    { ...both, externalTrafficPolicy: 'Local' },
+    { ipFamilyPolicy: 'SingleStack', ipFamilies: [second] },
+  ];
+}
+
+/** Services that go by the labels that pods have at first: steps change who stands behind them. @param turn of the families */
+export function servicesBefore({ pods }: Declared, turn: number): readonly PlannedService[] {
+  const kinds = kindsOf(turn);
   const selectors = new Map(
     [...pods.values()].flatMap(({ namespace, labels }) =>
       Object.entries(labels).map(
@@ -41,58 +62,144 @@ export function servicesBefore({ pods }: Declared): readonly PlannedService[] {
         protocol,
         targetPort: port,
       })),
+      ...kinds[index % kinds.length],
     };
   });
 }
 
-/** One port of a Service, from one pod. */
-export interface ServiceAim {
-  readonly family: Family;
-  readonly request: Omit<SpreadRequest, 'id'>;
-  readonly flows: readonly { readonly flow: Flow; readonly pod: string; readonly predicted: PolicyVerdict }[];
+/** The families in which each is dialled. */
+export function dialledFamilies(
+  services: readonly PlannedService[],
+): readonly { readonly to: string; readonly family: Family }[] {
+  return services.flatMap((service) =>
+    (familiesOfService(service, FAMILIES) ?? []).map((family) => ({ to: serviceKey(service), family })),
+  );
+}
+
+/** Services, and where they are. */
+export interface ServiceGround {
+  readonly services: readonly PlannedService[];
+  /** By their keys. */
+  readonly addresses: ReadonlyMap<string, readonly string[]>;
+  /** By what `describeTarget` calls the ports of the Services. */
+  readonly nodePorts: ReadonlyMap<string, number>;
+  readonly nodes: NodePlaces;
 }
 
 /**
- * @param addresses of the Services, by their keys
- * @returns those of which some pod listens on the port that they lead to: nobody else answers, whatever policies say
+ * @param from the key of a pod; of a host, which reaches the ports of nodes alone
+ * @returns all ports of which some pod listens on the port that they lead to: nobody else answers, whatever policies say
  */
-export function aimsFrom(
+export function aimsAtServices(
   from: string,
-  services: readonly PlannedService[],
-  addresses: ReadonlyMap<string, readonly string[]>,
+  { services, addresses, nodePorts, nodes }: ServiceGround,
   { pods }: Pick<World, 'pods'>,
-  oracles: Readonly<Record<Family, Pick<Oracle, 'evaluate'>>>,
-): readonly ServiceAim[] {
+): readonly Aim[] {
   const planned = pods.map(asPlanned);
+  const places = new Map(pods.map(({ namespace, name, node }) => [`${namespace}/${name}`, node]));
   return services.flatMap((service) =>
-    service.ports.flatMap((port): readonly ServiceAim[] => {
+    service.ports.flatMap((port): readonly Aim[] => {
       const all = backendsOf(service, port, planned);
       const backends = all.filter((one) => listens(one, port.protocol, planned));
       if (backends.length === 0) return [];
-      const pair = { from, to: serviceKey(service), port: port.port, protocol: port.protocol, backends };
-      return FAMILIES.flatMap((family): readonly ServiceAim[] => {
-        const host = addressIn(family, addresses.get(serviceKey(service)) ?? []);
+      const to = serviceKey(service);
+      const { port: number, protocol } = port;
+      const door: Door = {
+        ...{ from, to, port: number, protocol, all, backends },
+        isLocal: service.externalTrafficPolicy === 'Local',
+        nodePort: nodePorts.get(describeTarget({ to, port: number, protocol })),
+      };
+      return FAMILIES.flatMap((family) => {
+        const host = addressIn(family, addresses.get(to) ?? []);
         if (host === undefined) return [];
         return [
-          {
-            family,
-            request: {
-              host,
-              port: port.port,
-              protocol: port.protocol,
-              pods: backends.map(({ pod }) => pod),
-              connections: connectionsFor(all.length),
-            },
-            flows: flowsOf(pair, { address: host }).map((flow, index) => ({
-              flow,
-              pod: backends[index]?.pod ?? '',
-              predicted: oracles[family].evaluate(flow).verdict,
-            })),
-          },
+          ...(places.has(from) ? [atAddress(door, family, host)] : []),
+          ...atNodes(door, family, nodes, places),
         ];
       });
     }),
   );
+}
+
+/** One port of a Service, from one end. */
+interface Door {
+  readonly from: string;
+  readonly to: string;
+  readonly port: number;
+  readonly protocol: 'TCP' | 'UDP';
+  readonly all: readonly ServiceBackend[];
+  /** Those that listen. */
+  readonly backends: readonly ServiceBackend[];
+  readonly isLocal: boolean;
+  readonly nodePort: number | undefined;
+}
+
+function atAddress(door: Door, family: Family, host: string): Aim {
+  const { from, to, port, protocol, all, backends } = door;
+  return {
+    family,
+    request: {
+      ...{ host, port, protocol },
+      pods: backends.map(({ pod }) => pod),
+      connections: connectionsFor(all.length),
+    },
+    flows: flowsOf({ from, to, port, protocol, backends }, { address: host }).map((flow) => ({
+      flow,
+      answerer: podOf(flow),
+    })),
+    way: { to, port, protocol, path: 'clusterIP', isOrdinary: all.length === backends.length },
+  };
+}
+
+function atNodes(
+  { from, to, port, protocol, all, backends, isLocal, nodePort }: Door,
+  family: Family,
+  nodes: NodePlaces,
+  places: ReadonlyMap<string, string | undefined>,
+): readonly Aim[] {
+  if (nodePort === undefined) return [];
+  const home = places.get(from);
+  // With the policy Local a node leads to its own pods, and those to all.
+  const led = (node: string, some: readonly ServiceBackend[]): readonly string[] =>
+    some.map(({ pod }) => pod).filter((pod) => !isLocal || places.get(pod) === node || home === node);
+  const leading = [...nodes].flatMap(([name, addresses]): readonly LeadingNode[] => {
+    const address = addressIn(family, addresses);
+    const pods = led(name, backends);
+    return address === undefined || pods.length === 0 ? [] : [{ name, address, pods }];
+  });
+  const [first] = leading;
+  if (first === undefined) return [];
+  const most = Math.max(...leading.map(({ name }) => led(name, all).length));
+  const pair = { from, to, port, protocol, backends, path: 'nodePort' as const };
+  const flows = flowsOf(isLocal ? { ...pair, externalTrafficPolicy: 'Local' } : pair, {
+    nodes: leading,
+    nodePort,
+  });
+  return [
+    {
+      family,
+      request: {
+        ...{ host: first.address, port: nodePort, protocol },
+        pods: backends.map(({ pod }) => pod),
+        connections: leading.length * connectionsFor(most, leading.length),
+        nodes: leading.map(({ address, pods }) => ({ address, pods })),
+      },
+      flows: flows.map((flow) => ({
+        flow,
+        answerer: podOf(flow),
+        ...(flow.through?.address === undefined ? {} : { node: flow.through.address }),
+      })),
+      way: {
+        ...{ to, port, protocol, path: 'nodePort' },
+        // A scenario does not ask what a node does with its own pods.
+        isOrdinary: all.length === backends.length && !(isLocal && leading.some(({ name }) => name === home)),
+      },
+    },
+  ];
+}
+
+function podOf({ to }: Flow): string {
+  return to.kind === 'pod' || to.kind === 'service' ? to.pod : '';
 }
 
 function asPlanned({ namespace, name, labels, ports }: World['pods'][number]): PlannedPod {

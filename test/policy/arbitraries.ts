@@ -205,10 +205,14 @@ function selectors(kind: 'app' | 'team'): fc.Arbitrary<Selector> {
 
 function peers({ blocks }: Alphabet): fc.Arbitrary<Peer> {
   return fc.oneof(
-    fc.record({ podSelector: selectors('app') }),
-    fc.record({ namespaceSelector: selectors('team') }),
-    fc.record({ namespaceSelector: selectors('team'), podSelector: selectors('app') }),
-    fc.record({ ipBlock: fc.constantFrom(...blocks) }),
+    { weight: 1, arbitrary: fc.record({ podSelector: selectors('app') }) },
+    { weight: 1, arbitrary: fc.record({ namespaceSelector: selectors('team') }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ namespaceSelector: selectors('team'), podSelector: selectors('app') }),
+    },
+    // There are more blocks than selectors to try.
+    { weight: 2, arbitrary: fc.record({ ipBlock: fc.constantFrom(...blocks) }) },
   );
 }
 
