@@ -4,9 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Interruption } from '../../src/errors.ts';
 import type { Kube, Resource } from '../../src/kube/kube.ts';
-import type { Window, WindowKind } from '../../src/model/window.ts';
+import type { WindowKind } from '../../src/model/window.ts';
 import { conductWatch } from '../../src/monitor/conduct.ts';
-import { describeConnection } from '../../src/pair.ts';
 import { type CheckRecord, checksOf, type RunRecord } from '../../src/record/schema.ts';
 import { runWith, SCENARIO, sandbox } from '../run/run-with.ts';
 import { throughProxy } from '../support/api-proxy.ts';
@@ -15,42 +14,8 @@ import { throughProxy } from '../support/api-proxy.ts';
 const PARTS = ['leak', 'gap', 'stop', 'gone', 'calm'] as const;
 type Part = (typeof PARTS)[number];
 
-/** What is no pod: Services by address and by name, made by the run and there already, and a host at both ends. */
-const EDGE = `apiVersion: podreach/v1
-kind: Scenario
-name: edge
-namespaces: { edge: {} }
-pods:
-  edge/a: {}
-  edge/b: { ports: [80], labels: { app: vault } }
-  edge/b-too: { ports: [80], labels: { app: vault } }
-  edge/c: { ports: [80], labels: { open: "yes", app: shop } }
-services:
-  edge/shop: { selector: { app: shop }, ports: [{ port: 80 }] }
-  edge/vault: { selector: { app: vault }, ports: [{ port: 80 }] }
-  kube-system/kube-dns: existing
-hosts:
-  bank: { address: 203.0.113.30, ports: [443] }
-policies:
-  - apiVersion: networking.k8s.io/v1
-    kind: NetworkPolicy
-    metadata: { name: deny, namespace: edge }
-    spec: { podSelector: { matchExpressions: [{ key: open, operator: DoesNotExist }] } }
-reachable:
-  - { from: edge/a, to: "service/edge/shop:80", via: [clusterIP, dns] }
-  - { from: edge/a, to: ["host/bank:443", "service/kube-system/kube-dns:53"] }
-unreachable:
-  - { from: edge/a, to: "service/edge/vault:80", via: [clusterIP, dns] }
-  - { from: host/bank, to: "edge/b:80" }
-`;
-
-/** Cuts off names, and all else but what goes to the port of the pods. */
-const ONLY_PORT_80 = { podSelector: {}, policyTypes: ['Egress'], egress: [{ ports: [{ port: 80 }] }] };
-
 /** Nothing takes longer to be in force there, whatever else the machine does. */
 const IN_FORCE_MS = 10_000;
-/** Whoever was told of one check of several waits so long for what the others show. */
-const SEEN_MS = 2_000;
 /** Nor longer to be told. */
 const TOLD_WITHIN_MS = 120_000;
 
@@ -138,19 +103,6 @@ describe('a watch', () => {
           await remember('continued', async () => process.kill(pid, 'SIGCONT'));
         })(),
         remember('deleted', leave('pods', 'gone', 'c')),
-        (async () => {
-          // Only a few checks are named at a time.
-          await until(seen, /gap\/a → gap\/c:80\/TCP/);
-          await remember('names cut', () => kube.apply(...policy('edge', ONLY_PORT_80, 'by-hand')));
-          await until(seen, /^gap: .*edge\/a → /);
-          await delay(SEEN_MS);
-          await remember('names uncut', leave('networkpolicies', 'edge', 'by-hand'));
-          await delay(1_000);
-          await remember('vault opened', leave('networkpolicies', 'edge', 'deny'));
-          await until(seen, /^leak: .*edge\/[ab]/);
-          await delay(SEEN_MS);
-          await remember('vault closed', () => kube.apply(...policy('edge', DENY)));
-        })(),
       ]);
       await until(told, /pod gone\/c was deleted/);
       await until(told, /policy leak\/deny was (created|replaced)/);
@@ -175,7 +127,7 @@ describe('a watch', () => {
         return event.type === 'watch-began' ? interfere(kube) : undefined;
       },
       {
-        scenario: [...PARTS.map((name) => SCENARIO.replaceAll('pair', name)), EDGE].join('---\n'),
+        scenario: PARTS.map((name) => SCENARIO.replaceAll('pair', name)).join('---\n'),
         whileStanding: (standing, run) =>
           conductWatch(standing, run, {
             everyMs: 250,
@@ -284,68 +236,6 @@ describe('a watch', () => {
       { event: 'opened', atMs: expect.any(Number) },
     ]);
     expect(checkOf('calm', 'c').watched?.held?.beats).toBeGreaterThan(20);
-  });
-
-  const edgeOf = (name: string): CheckRecord => {
-    const check = record.scenarios
-      .flatMap(checksOf)
-      .find((one) => describeConnection({ ...one, family: 'IPv4' }) === name);
-    if (check === undefined) throw new Error(`there is no check ${name}`);
-    return check;
-  };
-  const edgeWindows = (name: string, kind: WindowKind) =>
-    edgeOf(name).watched?.windows.filter((window) => window.kind === kind) ?? [];
-  const isWithin = ({ began, ended }: Pick<Window, 'began' | 'ended'>, begin: string, end: string): void => {
-    expect(began.latestMs).toBeGreaterThanOrEqual(when(begin).sinceMs);
-    expect(began.earliestMs).toBeLessThanOrEqual(when(begin).byMs);
-    expect(ended?.latestMs).toBeGreaterThanOrEqual(when(end).sinceMs);
-    expect(ended?.earliestMs).toBeLessThanOrEqual(when(end).byMs);
-  };
-
-  test('sees a Service leak by its address and by its name, and a host reach what it must not', () => {
-    for (const name of [
-      'edge/a → service/edge/vault:80/TCP',
-      'edge/a → service/edge/vault:80/TCP via dns',
-      'host/bank → edge/b:80/TCP',
-    ]) {
-      const leaks = edgeWindows(name, 'leak');
-      expect({ name, leaks }).toMatchObject({ leaks: [{ outcome: 'connected' }] });
-      for (const leak of leaks) {
-        isWithin(leak, 'vault opened', 'vault closed');
-        expect(incidentOf(leak)).toMatch(/^policy edge\/deny was (deleted|replaced by \S+)$/);
-      }
-      expect(edgeOf(name).verdict).toBe('leaked');
-    }
-  });
-
-  test('tells a name that does not resolve from a connection that is cut off', () => {
-    for (const [name, outcome] of [
-      ['edge/a → service/edge/shop:80/TCP via dns', 'dns-failure'],
-      ['edge/a → service/kube-system/kube-dns:53/TCP', 'timeout'],
-      ['edge/a → host/bank:443/TCP', 'timeout'],
-    ] as const) {
-      const gaps = edgeWindows(name, 'gap');
-      expect({ name, gaps }).toMatchObject({ name, gaps: [{ outcome }] });
-      for (const gap of gaps) isWithin(gap, 'names cut', 'names uncut');
-      expect(edgeOf(name).verdict).toBe('broken');
-    }
-    expect(edgeOf('edge/a → service/edge/shop:80/TCP via dns').reason).toMatch(
-      /failed \(dns-failure: ETIMEOUT\)/,
-    );
-    // What goes to its address needs no name.
-    expect(edgeWindows('edge/a → service/edge/shop:80/TCP', 'gap')).toEqual([]);
-    expect(edgeOf('edge/a → service/edge/shop:80/TCP').verdict).toBe('pass');
-    // Nobody was kept from what has the name.
-    expect(edgeWindows('edge/a → service/edge/vault:80/TCP via dns', 'unknown')).toContainEqual(
-      expect.objectContaining({ why: expect.stringMatching(/^the name did not resolve/) }),
-    );
-  });
-
-  test('holds connections to Services and hosts, and none to what is there already', () => {
-    const heldOf = (name: string) => edgeOf(name).watched?.held?.events.map(({ event }) => event);
-    expect(heldOf('edge/a → service/edge/shop:80/TCP')?.[0]).toBe('opened');
-    expect(heldOf('edge/a → host/bank:443/TCP')?.[0]).toBe('opened');
-    expect(heldOf('edge/a → service/kube-system/kube-dns:53/TCP')).toBeUndefined();
   });
 
   test('is in the record with what it was made of', () => {
