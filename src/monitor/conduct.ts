@@ -9,7 +9,7 @@ import type { ProbeNode } from '../run/schedulable.ts';
 import type { StandingScenario } from '../run/stand.ts';
 import { Churn } from './churn/churn.ts';
 import type { NewPods } from './churn/new-pods.ts';
-import { nodesForCopies, planCopies } from './churn/plan.ts';
+import { answeringForServices, nodesForCopies, planCopies } from './churn/plan.ts';
 import type { CommandEnd } from './command.ts';
 import { everyFor } from './every.ts';
 import { followIncidents } from './incidents/follow.ts';
@@ -166,6 +166,13 @@ function churnOf(
     });
     return undefined;
   }
+  const answering = answeringForServices(watch.checks);
+  const left = new Set(watch.checks.map(({ check }) => check.from).filter((pod) => answering.has(pod)));
+  if (left.size > 0)
+    tools.progress({
+      type: 'note',
+      text: `no new pods are made of ${[...left].join(', ')}: they would answer for the Services that are watched`,
+    });
   const context = { ...tools, zeroMs: watch.zeroMs };
   return new Churn(churnPerMinute, copies, (pod) => watch.newPods.add(pod), context);
 }

@@ -2,31 +2,30 @@
  * The watch: while the scenarios of a run stand, the agents of their pods try every check again and again by themselves, and what they
  * have seen is collected now and then. At the end it becomes windows.
  */
+import { isIP } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { nearestIncident } from '../judge/windows/incident.ts';
 import { lengthsOf } from '../judge/windows/lengths.ts';
 import { windowsOf } from '../judge/windows/windows.ts';
 import { objectKey } from '../keys.ts';
 import type { Incident } from '../model/incident.ts';
+import { isOfExisting } from '../model/service.ts';
 import { inWholeMs, type NewPodWindow, type Window, type WindowKind } from '../model/window.ts';
 import { greatest } from '../numbers.ts';
-import { describePort } from '../pair.ts';
+import { describeConnection } from '../pair.ts';
 import type { ProgressListener } from '../progress.ts';
 import type { CheckDraft, RunDraft } from '../record/draft.ts';
 import type { Bounded } from '../run/context.ts';
+import { onNodes } from '../run/directions.ts';
 import type { Outpost } from '../run/outposts.ts';
-import type { RunningPod } from '../run/provision.ts';
+import { endKeyOf, type RunningPod } from '../run/provision.ts';
 import type { StandingScenario } from '../run/stand.ts';
 import type { Heard, HeardEvent } from '../run/watching/heard.ts';
-import {
-  nameWay,
-  type WatchedCheck,
-  type WatchedWay,
-  WatchPlan,
-  watcherOf,
-} from '../run/watching/plan-watches.ts';
+import { heardListeners, heardPods, heardWays } from '../run/watching/heard-pods.ts';
+import { type WatchedCheck, type WatchedWay, WatchPlan } from '../run/watching/plan-watches.ts';
 import { type Collecting, type PodWatch, watchesOf } from '../run/watching/pod-watch.ts';
-import { type HeardPod, type HeardWay, Tracks } from '../run/watching/tracks.ts';
+import { type TrackSurroundings, Tracks } from '../run/watching/tracks.ts';
+import type { PlacedEnds } from '../run/ways.ts';
 import { NewPods } from './churn/new-pods.ts';
 
 /** So many connections cost little to hold, each with its heartbeats: where there are more, somebody has to ask for it. */
@@ -80,13 +79,17 @@ export class RunWatch {
   readonly #context: Collecting;
   readonly #plan = new WatchPlan();
   readonly #checks: readonly WatchedCheck[];
+  /** What each rests on between the nodes, by the node of its source, or of a new pod that is like it. */
+  readonly #waysFrom = new Map<WatchedCheck, ReadonlyMap<string, readonly WatchedWay[]>>();
   readonly #watches: ReadonlyMap<RunningPod, PodWatch>;
 
   constructor(standing: readonly StandingScenario[], settings: WatchSettings, context: Watching) {
     const { everyMs } = settings;
     this.#everyMs = everyMs;
-    const all = standing.flatMap(({ step }) => step.draft.checks);
-    this.#isHeld = settings.isHeld ?? all.filter(canBeHeld).length <= HELD_UNASKED;
+    const holdable = standing.flatMap(({ step: { draft, stage } }) =>
+      draft.checks.filter((check) => canBeHeld(check, stage)),
+    );
+    this.#isHeld = settings.isHeld ?? holdable.length <= HELD_UNASKED;
     this.#checks = standing.flatMap(({ step, outposts }) => this.#add(step, outposts, settings));
     this.#watches = watchesOf(this.#plan, { name: context.runId, everyMs }, context);
     this.newPods = new NewPods(context.timing.withinMs);
@@ -98,16 +101,13 @@ export class RunWatch {
     outposts: readonly Outpost[],
     { newPodsOn = [] }: WatchSettings,
   ): readonly WatchedCheck[] {
-    const onNode = new Map(outposts.map((outpost) => [outpost.node, outpost]));
+    const places = onNodes(outposts);
     return draft.checks.flatMap((check) => {
-      const watched = this.#plan.addCheck(check, stage.pods, this.#isHeld && canBeHeld(check));
+      const watched = this.#plan.addCheck(check, stage, this.#isHeld && canBeHeld(check, stage));
       if (watched === undefined) return [];
-      const other = onNode.get(watched.to.node);
-      for (const node of new Set([watched.from.node, ...newPodsOn])) {
-        const one = onNode.get(node);
-        this.#plan.addWay(one, other, check);
-        this.#plan.addWay(other, one, check);
-      }
+      const nodes = [...new Set([watched.from.node, ...newPodsOn])];
+      const ways = nodes.map((node) => [node, this.#plan.addWays(check, { node }, stage, places)] as const);
+      this.#waysFrom.set(watched, new Map(ways));
       return [watched];
     });
   }
@@ -139,7 +139,7 @@ export class RunWatch {
 
   async #askAll(ask: (watch: PodWatch) => Promise<string | undefined>): Promise<ReadonlyMap<string, string>> {
     const answers = await Promise.all(
-      [...this.#watches].map(async ([pod, watch]) => [objectKey(pod), await ask(watch)] as const),
+      [...this.#watches].map(async ([pod, watch]) => [endKeyOf(pod), await ask(watch)] as const),
     );
     return new Map(answers.flatMap(([key, failure]) => (failure === undefined ? [] : [[key, failure]])));
   }
@@ -155,34 +155,26 @@ export class RunWatch {
     // Some have gone on until they were asked: who was not heard of is dark for as long.
     const toMs = greatest([endMs, ...agents.map(({ span }) => span.toMs)]);
     const tracks = new Tracks(everyMs, { fromMs: 0, toMs });
-    const pods = new Map<RunningPod, HeardPod>();
-    for (const [pod, { agents }] of this.#watches) pods.set(pod, { key: objectKey(pod), agents });
-    const ways = new Map(this.#plan.ways.map((way) => [way, this.#heardWay(way)]));
+    const pods = heardPods(this.#watches);
+    const ways = heardWays(this.#plan.ways, this.#watches);
+    const aroundOf = (watched: WatchedCheck, node: string): TrackSurroundings => ({
+      listeners: heardListeners(watched.listeners, pods),
+      ways: (this.#waysFrom.get(watched)?.get(node) ?? []).flatMap((way) => ways.get(way) ?? []),
+    });
     const open = { leak: 0, gap: 0, unknown: 0 };
     const seen: Record<'leak' | 'gap', SeenWindow[]> = { leak: [], gap: [] };
     const incidents = this.incidents.toSorted((left, right) => left.atMs - right.atMs);
     const news = this.newPods.settle({
-      around: (pod, { watched: { to, listener, check } }) =>
-        tracks.around({
-          to: pods.get(to) ?? { key: objectKey(to), agents: [] },
-          listener,
-          ways: this.#plan.waysBetween(pod, to, check).flatMap((way) => ways.get(way) ?? []),
-        }),
+      around: (pod, { watched }) => tracks.around(aroundOf(watched, pod.node)),
       heardMs: (pod) => pods.get(pod)?.agents.at(-1)?.span.toMs ?? 0,
       endMs: isLast ? endMs : toMs,
       isLast,
     });
     for (const watched of this.#checks) {
-      const { check, from, to, target, listener } = watched;
-      const [source, destination] = [pods.get(from), pods.get(to)];
-      if (source === undefined || destination === undefined) continue;
-      const track = tracks.of({
-        from: source,
-        to: destination,
-        target,
-        listener,
-        ways: this.#plan.waysBetween(from, to, check).flatMap((way) => ways.get(way) ?? []),
-      });
+      const { check, from, target } = watched;
+      const source = pods.get(from);
+      if (source === undefined) continue;
+      const track = tracks.of({ from: source, target, ...aroundOf(watched, from.node) });
       const windows = windowsOf(check.expected, track, { everyMs, endMs, isOver: isLast }).filter(
         ({ began }) => began.earliestMs < endMs,
       );
@@ -220,19 +212,11 @@ export class RunWatch {
       if (seen[kind].at(-1)?.check !== check) seen[kind].push({ check, atMs: began.latestMs });
     }
   }
-
-  #heardWay(way: WatchedWay): HeardWay {
-    return {
-      name: nameWay(way),
-      agents: this.#watches.get(watcherOf(way))?.agents ?? [],
-      target: way.target,
-    };
-  }
 }
 
 /** What the record says of a check. */
 function watchedOf(
-  { from, to, target }: WatchedCheck,
+  watched: WatchedCheck,
   agents: readonly Heard[],
   {
     windows,
@@ -240,9 +224,10 @@ function watchedOf(
     endMs,
   }: { readonly windows: readonly Window[]; readonly incidents: readonly Incident[]; readonly endMs: number },
 ): NonNullable<CheckDraft['watched']> {
+  const { from, target } = watched;
   const nodes = {
-    destination: to.node,
-    pods: [objectKey(from), objectKey(to)] as const,
+    destinations: nodesBehind(watched),
+    pods: [from, ...watched.listeners.map(({ to }) => to)].map(objectKey),
   };
   const stretches = agents.flatMap((agent) => agent.stretchesOf(target));
   const held = agents.flatMap((agent) => agent.heldOf(target));
@@ -272,6 +257,18 @@ function watchedOf(
   };
 }
 
+/**
+ * The nodes to which the connections of a check lead, those by whose ports they come among them. Nobody knows them of a Service that is there
+ * already, and where a name has to be looked up, it may be any that has a name server.
+ */
+function nodesBehind({ check, listeners, dial }: WatchedCheck): readonly (string | undefined)[] {
+  const nodes = new Set([
+    ...(check.nodes ?? []).map(({ name }) => name),
+    ...listeners.map(({ to }) => to.node),
+  ]);
+  return isIP(dial.host) === 0 || isOfExisting(check) ? [undefined] : [...nodes];
+}
+
 /** Events count the heartbeats of their connection since it was opened. */
 function beatsOf(events: readonly HeardEvent[]): number {
   const isLast = (index: number): boolean => {
@@ -292,15 +289,16 @@ function withWholeEdges({ began, ended, newPod, ...rest }: Window): Window {
   };
 }
 
-function canBeHeld({ protocol, expected }: CheckDraft): boolean {
-  return protocol === 'TCP' && expected === 'reachable';
+/** Only agents answer heartbeats: what is there already, inside or outside, has none. */
+function canBeHeld(check: CheckDraft, { realHosts }: Pick<PlacedEnds, 'realHosts'>): boolean {
+  const { to, protocol, expected } = check;
+  const isAnswered = !isOfExisting(check) && realHosts?.has(to) !== true;
+  return protocol === 'TCP' && expected === 'reachable' && isAnswered;
 }
 
 /** `shop/web → shop/db:5432/TCP and 13 more` */
 export function nameChecks(checks: readonly CheckDraft[]): string {
-  const named = checks
-    .slice(0, CHECKS_NAMED)
-    .map((check) => `${check.from} → ${check.to}:${describePort(check)}`);
+  const named = checks.slice(0, CHECKS_NAMED).map(describeConnection);
   const more = checks.length - named.length;
   return `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

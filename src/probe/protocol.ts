@@ -42,16 +42,20 @@ export interface AnsweredRequest extends DialRequest {
   readonly pod: string;
 }
 
-/** Connections to a Service, of which any of its pods or endpoints answers each: until every one of them has. */
-export interface SpreadRequest extends Omit<DialRequest, 'pod'> {
-  /** Those that must answer, as `namespace/name`. None: nobody tells who answers, so that all connections are made, and each must be open. TCP only. */
+/** To a Service: any of its pods answers. */
+export interface ServiceRequest extends Omit<DialRequest, 'pod'> {
+  /** Those that may answer, as `namespace/name`. */
   readonly pods: readonly string[];
+  /** The nodes at whose port it is reached, to which connections go in turn. Absent: all go to `host`, which otherwise is the first. */
+  readonly nodes?: readonly SpreadNode[];
+}
+
+/** Connections to a Service until every one of its pods or endpoints has answered; `pods` must. None: nobody tells who answers, so that all connections are made, and each must be open. TCP only. */
+export interface SpreadRequest extends ServiceRequest {
   /** How many may be opened for that at most. */
   readonly connections: number;
   /** All of them are opened, also where each has answered: somebody else may answer, too. */
   readonly opensAll?: true;
-  /** The nodes at whose port it is reached, to which connections go in turn. Absent: all go to `host`, which otherwise is the first. */
-  readonly nodes?: readonly SpreadNode[];
 }
 
 /** A node that leads to a Service, and the pods that must answer there. */

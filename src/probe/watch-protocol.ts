@@ -7,7 +7,13 @@
  * All times are milliseconds on the clock of the pod's node (`clockMs`), which never goes back.
  */
 import type { Outcome } from '../model/attempt.ts';
-import type { AnsweredRequest } from './protocol.ts';
+import type { AnsweredRequest, DialRequest, ServiceRequest } from './protocol.ts';
+
+/** What is dialled again and again: once at a time, also where any pod of a Service may answer. */
+export type WatchTarget = DialRequest | ServiceRequest;
+
+/** What a connection can be held to: only agents send heartbeats back. */
+export type HeldTarget = AnsweredRequest | ServiceRequest;
 
 /** Begins a watch. Asked for again with the same name it goes on as it is: an exec may break when the agent has taken it already. */
 export interface WatchRequest {
@@ -24,9 +30,9 @@ export interface WatchRequest {
   /** How many lines are kept that have not been fetched; where there are more the oldest are given up, which is told. */
   readonly kept: number;
   /** Also the pod's own listeners, at its own address: they tell whether there was something to reach. */
-  readonly targets: readonly AnsweredRequest[];
+  readonly targets: readonly WatchTarget[];
   /** Connections that are opened once and held, with a heartbeat. One that is also among `targets` has the same id there. */
-  readonly held: readonly AnsweredRequest[];
+  readonly held: readonly HeldTarget[];
 }
 
 /** Asks for what a watch has seen. */
@@ -106,6 +112,7 @@ export interface HeldLine extends Numbered {
   readonly atMs: number;
   /** How many heartbeats came back until then, over this connection. */
   readonly beats: number;
+  /** Why; of one that was opened to a Service with several pods, which of them answers. */
   readonly detail?: string;
 }
 

@@ -35,7 +35,7 @@ export async function check(
 ): Promise<Checked> {
   const { trust } = cluster;
   const plans = scenarios.map(({ plan }) => plan);
-  refuseHosts(plans, cluster, options.whileStanding !== undefined);
+  refuseHosts(plans, cluster);
   if (options.keep) refuseClusterWideBeside(plans, 'with --keep it stands while the others run');
   await describeServer(environment, tools);
   tools.progress({

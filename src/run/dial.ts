@@ -8,7 +8,7 @@ import type { CheckPath } from '../model/path.ts';
 import type { Protocol } from '../model/protocol.ts';
 import { dnsNameOf, type ExistingService, type ServiceBackend } from '../model/service.ts';
 import { describeTarget } from '../pair.ts';
-import type { DialRequest, SpreadRequest } from '../probe/protocol.ts';
+import type { DialRequest, ServiceRequest, SpreadRequest } from '../probe/protocol.ts';
 import type { MetService, MetServices } from './existing-services.ts';
 import { addressOfPod } from './families.ts';
 import type { RunningPod } from './provision.ts';
@@ -158,6 +158,9 @@ export interface SpreadManner {
   readonly row?: number;
 }
 
+/** What an agent is told to dial again and again. */
+export type WatchedDial = Omit<DialRequest, 'id'> | Omit<ServiceRequest, 'id'>;
+
 /** What an agent is told to do. */
 export function requestOf(
   { address: host, family, port, protocol, answerers, connections, nodes }: Dial,
@@ -175,6 +178,13 @@ export function requestOf(
     };
   const [pod] = answerers;
   return { ...common, ...(pod === undefined ? {} : { pod }) };
+}
+
+/** The same for one connection at a time, which any of those may answer that must answer all of them. */
+export function oneAtATime(request: ReturnType<typeof requestOf>): WatchedDial {
+  if (!('pods' in request)) return request;
+  const { connections: _, opensAll: __, pods, nodes, ...common } = request;
+  return pods.length === 0 ? common : { ...common, pods, ...(nodes === undefined ? {} : { nodes }) };
 }
 
 function listenerOf(

@@ -295,7 +295,7 @@ function earliestOf(moments: readonly (number | undefined)[]): number | undefine
   return known.length < moments.length ? undefined : least(known);
 }
 
-function isOutside({ node }: RunningPod): boolean {
+function isOutside({ node }: Pick<RunningPod, 'node'>): boolean {
   return node === OUTSIDE;
 }
 
@@ -307,7 +307,11 @@ type WayEnds = Pick<CheckDraft, 'from' | 'to' | 'port' | 'protocol' | 'family'> 
  * already, or from a host to a node.
  * @param to absent: a real host, or such a Service
  */
-export function wayOf(check: WayEnds, from: RunningPod, to: RunningPod | undefined): string {
+export function wayOf(
+  check: WayEnds,
+  from: Pick<RunningPod, 'node'>,
+  to: Pick<RunningPod, 'node'> | undefined,
+): string {
   if (to === undefined || isOutside(to)) return `${from.node} ${describeTarget(check)}`;
   return wayKey(isOutside(from) ? check.from : from.node, to.node, check);
 }

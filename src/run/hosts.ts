@@ -79,24 +79,10 @@ export function noteAgents(hosts: ScenarioDraft['hosts'], running: RunningPods):
   }
 }
 
-/**
- * Refuses what a cluster cannot show of hosts.
- * @param isWatched whether what is tried is watched afterwards
- * @throws PodreachError `not-supported` with the place
- */
-export function refuseHosts(plans: readonly Plan[], { outside }: HostSupply, isWatched: boolean): void {
+/** Refuses what a cluster cannot show of hosts. @throws PodreachError `not-supported` with the place */
+export function refuseHosts(plans: readonly Plan[], { outside }: HostSupply): void {
   for (const plan of plans) {
-    const [first] = plan.hosts ?? [];
-    if (first === undefined) continue;
-    if (isWatched)
-      throw new PodreachError(
-        'not-supported',
-        `${hostKey(first)} is outside the cluster, and only pods are watched`,
-        {
-          hint: 'Watch a scenario without hosts: --only chooses one, --check some of its checks.',
-          location: first.location,
-        },
-      );
+    if (plan.hosts === undefined) continue;
     if (outside === undefined) refuseOfReal(plan);
     else refuseNames(plan);
     if (outside?.kind === 'containers') refuseDirect(plan);

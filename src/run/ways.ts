@@ -3,6 +3,7 @@ import { isHost } from '../model/endpoint.ts';
 import type { Family } from '../model/family.ts';
 import type { Protocol } from '../model/protocol.ts';
 import { destinationsOf, isOfExisting } from '../model/service.ts';
+import { describeTarget } from '../pair.ts';
 import type { DialRequest, SpreadRequest } from '../probe/protocol.ts';
 import type { CheckDraft } from '../record/draft.ts';
 import { type DialledEnds, dialOf, requestOf } from './dial.ts';
@@ -26,6 +27,8 @@ export type Way =
       readonly kind: 'to-host';
       readonly key: string;
       readonly node: string;
+      /** `host/bank:443/TCP` */
+      readonly target: string;
       readonly dial: WitnessedDial;
     }
   | {
@@ -44,44 +47,50 @@ export interface PlacedEnds extends DialledEnds {
 
 /** The ways of checks, each once: of one to a Service, those to all of its pods. */
 export function waysOf(checks: readonly CheckDraft[], ends: PlacedEnds): readonly Way[] {
-  const ways = checks.flatMap((check) =>
-    check.path === 'nodePort'
-      ? waysThroughNodes(check, ends)
-      : destinationsOf(check).flatMap((to) => wayTo(to, check, ends) ?? []),
-  );
+  const ways = checks.flatMap((check) => {
+    const from = ends.pods.get(check.from);
+    return from === undefined ? [] : waysFrom(from, check, ends);
+  });
   return [...new Map(ways.map((way) => [way.key, way])).values()];
 }
 
+/** Where a way begins: the place of its source, or of one that is like it. */
+type WaySource = Pick<RunningPod, 'node'>;
+
+/** The ways of one check. */
+export function waysFrom(from: WaySource, check: CheckDraft, ends: PlacedEnds): readonly Way[] {
+  return check.path === 'nodePort'
+    ? waysThroughNodes(from, check, ends)
+    : destinationsOf(check).flatMap((to) => wayTo(to, from, check, ends));
+}
+
 /** To each node at whose port a Service is reached, and from there to its pods. */
-function waysThroughNodes(check: CheckDraft, ends: PlacedEnds): readonly Way[] {
+function waysThroughNodes(from: WaySource, check: CheckDraft, ends: PlacedEnds): readonly Way[] {
   const { pods } = ends;
-  const from = pods.get(check.from);
   const { nodes = [] } = dialOf(check, ends) ?? {};
-  if (from === undefined) return [];
   return nodes.flatMap(({ name, pods: behind }) => {
     const places = behind.flatMap((key) => pods.get(key)?.node ?? []);
-    return [wayToNode(check, from, name), ...places.map((node) => wayBetween(name, node, check))];
+    return [...waysToNode(from, name, check, ends), ...places.map((node) => wayBetween(name, node, check))];
   });
 }
 
-/** Undefined where one of its ends was not placed. */
-function wayTo(destination: string, check: CheckDraft, ends: PlacedEnds): Way | undefined {
-  const from = ends.pods.get(check.from);
+/** None where its end was not placed. */
+function wayTo(destination: string, from: WaySource, check: CheckDraft, ends: PlacedEnds): readonly Way[] {
   const to = ends.pods.get(destination);
-  if (from === undefined) return undefined;
-  const key = wayOf(check, from, to);
-  if (to === undefined || to.node === OUTSIDE) {
-    const dial = isHost(check.to) || isOfExisting(check) ? dialOf(check, ends) : undefined;
-    return dial && { kind: 'to-host', key, node: from.node, dial: requestOf(dial) };
-  }
-  return wayToNode(check, from, to.node);
+  if (to !== undefined && to.node !== OUTSIDE) return waysToNode(from, to.node, check, ends);
+  const dial = isHost(check.to) || isOfExisting(check) ? dialOf(check, ends) : undefined;
+  if (dial === undefined) return [];
+  const { node } = from;
+  const target = describeTarget(check);
+  return [{ kind: 'to-host', key: wayOf(check, from, to), node, target, dial: requestOf(dial) }];
 }
 
-function wayToNode(check: CheckDraft, from: RunningPod, node: string): Way {
+function waysToNode(from: WaySource, node: string, check: CheckDraft, { pods }: PlacedEnds): readonly Way[] {
+  if (from.node !== OUTSIDE) return [wayBetween(from.node, node, check)];
+  const host = pods.get(check.from);
   const { protocol, family } = check;
-  return from.node === OUTSIDE
-    ? { kind: 'from-host', key: wayKey(check.from, node, check), host: from, node, protocol, family }
-    : wayBetween(from.node, node, check);
+  const key = wayKey(check.from, node, check);
+  return host === undefined ? [] : [{ kind: 'from-host', key, host, node, protocol, family }];
 }
 
 function wayBetween(from: string, to: string, { protocol, family }: CheckDraft): Way {

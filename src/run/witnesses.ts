@@ -4,31 +4,23 @@
  * connects, which also proves that the host listens; a host that is simulated connects to the open outpost of a node, where it has to by a
  * port of the node.
  */
-import { objectKey } from '../keys.ts';
-import { addressIn } from '../model/family.ts';
 import { attemptsIn, batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
 import type { AttemptLine, Batch } from '../probe/protocol.ts';
 import { askAgent } from './ask-agent.ts';
 import type { Trying } from './context.ts';
 import { isInTime } from './denial-time.ts';
+import { directionsOf, type OutpostsOnNodes, onNodes, type WayDirection } from './directions.ts';
 import type { WitnessConnection } from './evidence.ts';
-import { addressOfPod } from './families.ts';
-import { OUTPOST_PORT, type Outpost } from './outposts.ts';
+import type { Outpost } from './outposts.ts';
 import type { RunningPod } from './provision.ts';
 import type { Stage } from './round.ts';
-import type { Way, WitnessedDial } from './ways.ts';
-
-interface WitnessedWay {
-  readonly key: string;
-  readonly from: RunningPod;
-  readonly dial: WitnessedDial;
-}
+import type { Way } from './ways.ts';
 
 export class Witnesses {
-  readonly #outposts: ReadonlyMap<string, Outpost>;
+  readonly #outposts: OutpostsOnNodes;
 
   constructor(outposts: readonly Outpost[]) {
-    this.#outposts = new Map(outposts.map((outpost) => [outpost.node, outpost]));
+    this.#outposts = onNodes(outposts);
   }
 
   /**
@@ -40,7 +32,7 @@ export class Witnesses {
     stage: Pick<Stage, 'evidence' | 'noteSetbacks'>,
     context: Trying,
   ): Promise<ReadonlySet<string>> {
-    const directions = ways.flatMap((way) => this.#directionsOf(way));
+    const directions = ways.flatMap((way) => directionsOf(way, this.#outposts));
     const byPod = Map.groupBy(directions, ({ from }) => from);
     const answered = await Promise.all(
       [...byPod].map(([pod, own]) => context.execLimit(askWitness, pod, own, stage, context)),
@@ -55,56 +47,6 @@ export class Witnesses {
     }
     return open;
   }
-
-  #directionsOf(way: Way): WitnessedWay[] {
-    const { key } = way;
-    switch (way.kind) {
-      case 'nodes':
-        return this.#betweenNodes(way);
-      case 'to-host': {
-        const { open } = this.#outposts.get(way.node) ?? {};
-        return open === undefined ? [] : [{ key, from: open, dial: way.dial }];
-      }
-      case 'from-host': {
-        const outpost = this.#outposts.get(way.node);
-        if (outpost === undefined) return [];
-        return outpost.nodePorts === undefined
-          ? wayFrom(way.host, outpost.open, way)
-          : wayThroughNode(outpost, outpost.nodePorts, way);
-      }
-    }
-  }
-
-  #betweenNodes(way: Extract<Way, { kind: 'nodes' }>): WitnessedWay[] {
-    const { from, to } = way;
-    const one = this.#outposts.get(from);
-    const other = this.#outposts.get(to);
-    if (one === undefined || other === undefined) return [];
-    if (one === other) return wayFrom(one.guarded, one.open, way);
-    return [...wayFrom(one.open, other.open, way), ...wayFrom(other.open, one.open, way)];
-  }
-}
-
-/** One direction of a way; none where the pod at its end has no address of the family. */
-function wayFrom(
-  from: RunningPod,
-  to: RunningPod,
-  { key, protocol, family }: Exclude<Way, { kind: 'to-host' }>,
-): WitnessedWay[] {
-  const host = addressOfPod(family, to);
-  if (host === undefined) return [];
-  return [{ key, from, dial: { host, port: OUTPOST_PORT, protocol, pod: objectKey(to) } }];
-}
-
-/** From a host that reaches nothing but nodes; none where it reaches this one at no address of the family. */
-function wayThroughNode(
-  { open }: Outpost,
-  nodePorts: NonNullable<Outpost['nodePorts']>,
-  { key, host: from, node, protocol, family }: Extract<Way, { kind: 'from-host' }>,
-): WitnessedWay[] {
-  const host = addressIn(family, from.nodes?.get(node) ?? []);
-  if (host === undefined) return [];
-  return [{ key, from, dial: { host, port: nodePorts[protocol], protocol, pod: objectKey(open) } }];
 }
 
 interface Made extends WitnessConnection {
@@ -113,7 +55,7 @@ interface Made extends WitnessConnection {
 
 async function askWitness(
   pod: RunningPod,
-  directions: readonly WitnessedWay[],
+  directions: readonly WayDirection[],
   { evidence, noteSetbacks }: Pick<Stage, 'evidence' | 'noteSetbacks'>,
   context: Trying,
 ): Promise<Made[]> {

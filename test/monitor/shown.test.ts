@@ -40,7 +40,10 @@ const NODES: Readonly<Record<string, string>> = {
 const pods = (namespace: string): string =>
   Object.keys(NODES)
     .filter((pod) => pod.startsWith(`${namespace}/`))
-    .map((pod) => `  ${pod}: { ports: [80], labels: { shut: "${pod.endsWith('shut') ? 'yes' : 'no'}" } }`)
+    .map((pod) => {
+      const [shut, far] = [pod.endsWith('shut'), pod.includes('/far')].map((is) => (is ? 'yes' : 'no'));
+      return `  ${pod}: { ports: [80], labels: { shut: "${shut}", far: "${far}" } }`;
+    })
     .join('\n');
 
 const DENY = { podSelector: { matchLabels: { shut: 'yes' } } };
@@ -61,12 +64,37 @@ reachable: [{ from: ${sources}, to: ${open} }]
 unreachable: [{ from: ${sources}, to: ${shut} }]
 `;
 
+/** Their pods are on node-2. */
+const SERVICES = `
+services:
+  shop/far: { type: NodePort, selector: { far: "yes", shut: "no" }, ports: [{ port: 80 }] }
+  shop/shut: { type: NodePort, selector: { far: "yes", shut: "yes" }, ports: [{ port: 80 }] }
+`;
+
+/** The rules of the scenario go on with those of its Services. */
+const withServices = (text: string): string => {
+  const via = 'via: [clusterIP, nodePort]';
+  return (
+    text
+      .replace(
+        'reachable: [{ from',
+        `reachable: [{ from: shop/a, to: "service/shop/far:80", ${via} }, { from`,
+      )
+      .replace(
+        'unreachable: [{ from',
+        `unreachable: [{ from: [shop/a, shop/b], to: "service/shop/shut:80", ${via} }, { from`,
+      ) + SERVICES
+  );
+};
+
 const SCENARIOS = [
-  scenario(
-    'shop',
-    '[shop/a, shop/b, shop/c]',
-    '[shop/near, shop/near-too, shop/far]',
-    '[shop/near-shut, shop/near-too-shut, shop/far-shut, shop/far-too-shut]',
+  withServices(
+    scenario(
+      'shop',
+      '[shop/a, shop/b, shop/c]',
+      '[shop/near, shop/near-too, shop/far]',
+      '[shop/near-shut, shop/near-too-shut, shop/far-shut, shop/far-too-shut]',
+    ),
   ),
   scenario('late', 'late/a', 'late/open', 'late/shut'),
 ].join('---');
@@ -296,7 +324,10 @@ describe('a network plugin that fails under a watch', () => {
   });
 
   const checkOf = (from: string, to: string): CheckRecord => {
-    const check = record.scenarios.flatMap(checksOf).find((one) => one.from === from && one.to === to);
+    const [target, path] = to.split(' via ');
+    const check = record.scenarios
+      .flatMap(checksOf)
+      .find((one) => one.from === from && one.to === target && (path === undefined || one.path === path));
     if (check === undefined) throw new Error(`there is no check ${from} → ${to}`);
     return check;
   };
@@ -350,6 +381,9 @@ describe('a network plugin that fails under a watch', () => {
     [from, 'shop/far-shut'] as const,
     [from, 'shop/far-too-shut'] as const,
   ]);
+  const toShut = (['clusterIP', 'nodePort'] as const).flatMap((path) =>
+    (['shop/a', 'shop/b'] as const).map((from) => [from, `service/shop/shut via ${path}`] as const),
+  );
   const cutOff = [
     ['shop/a', 'shop/far'],
     ['shop/c', 'shop/far'],
@@ -378,6 +412,37 @@ describe('a network plugin that fails under a watch', () => {
     expect(linesOf('leak')).toContainEqual(
       expect.stringMatching(/checks?, all to node-2, while the network of node-2/),
     );
+  });
+
+  test('fails open on the node of the pods behind a Service: a leak of that too, by its address and by the ports of all nodes', () => {
+    for (const path of ['clusterIP', 'nodePort']) {
+      const leaks = expectFound(
+        'leak',
+        toShut.filter(([, to]) => to.endsWith(path)),
+        ['opened', 'shut again'],
+      );
+      for (const leak of leaks) {
+        expect(leak.outcome).toBe('connected');
+        expect(incidentOf(leak)).toMatch(/^the network of node-2 /);
+      }
+    }
+    for (const [from, to] of toShut) expect(checkOf(from, to).verdict).toBe('leaked');
+  });
+
+  test('fails closed for three seconds on the node of the pods behind a Service: a gap of that too', () => {
+    for (const path of ['clusterIP', 'nodePort']) {
+      const found = expectFound(
+        'gap',
+        [['shop/a', `service/shop/far via ${path}`]],
+        ['closed', 'carried again'],
+      );
+      for (const gap of found) {
+        expect(gap.outcome).toBe('timeout');
+        expect(incidentOf(gap)).toBe('calico-node on node-2 restarted');
+        expect(lengthOf(gap, Number.NaN).atLeastMs).toBeGreaterThan(1_000);
+      }
+      expect(checkOf('shop/a', `service/shop/far via ${path}`).verdict).toBe('broken');
+    }
   });
 
   test('fails closed for three seconds on one node: a gap there, told with the plugin that restarted, and no leak', () => {

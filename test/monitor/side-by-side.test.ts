@@ -12,23 +12,23 @@ pods:
 ${more}`;
 const onNode = (namespace: string, ports: string): string =>
   `  ${namespace}/proxy: { hostNetwork: true, ports: [${ports}] }\nreachable: [{ from: ${namespace}/web, to: ${namespace}/proxy }]\n`;
-const ONE = scenario('one', 'shop', onNode('shop', '8443, 53/UDP'));
+const ONE = `${scenario('one', 'shop', onNode('shop', '8443, 53/UDP'))}hosts: { ledger: { address: 192.0.2.7 } }\n`;
 
 test.each([
   ['a namespace', scenario('two', 'shop', onNode('shop', '9443')), 'one and two share the namespace shop,'],
   [
     'a port of nodes',
     scenario('two', 'edge', onNode('edge', '9443, 53/UDP')),
-    'one and two both have pods on the network of their nodes that listen on port 53/UDP,',
+    'one and two both take port 53/UDP of nodes,',
   ],
   [
-    'nothing, but one has checks of a Service',
+    'the place of a host',
     scenario(
       'two',
       'edge',
-      '  edge/api: { labels: { app: api }, ports: [80] }\nservices: { edge/api: { selector: { app: api }, ports: [{ port: 80 }] } }\nreachable: [{ from: edge/web, to: service/edge/api }]\n',
+      'hosts: { bank: { address: 192.0.2.7, ports: [443] } }\nreachable: [{ from: edge/web, to: host/bank }]\n',
     ),
-    'two has checks of service/edge/api, and connections to Services are not watched',
+    'one and two both have a host at 192.0.2.7,',
   ],
 ])('scenarios that share %s', async (_, other, message) => {
   await using project = await createProject({ 'one.yaml': ONE, 'two.yaml': other });

@@ -1,7 +1,7 @@
 /** What an agent sees when it watches, in a network with real packets. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { AnsweredRequest } from '../../src/probe/protocol.ts';
+import type { AnsweredRequest, ServiceRequest, SpreadNode } from '../../src/probe/protocol.ts';
 import { parseWatchAnswer, type WatchAnswer, watchInput } from '../../src/probe/watch.ts';
 import type {
   CollectRequest,
@@ -40,6 +40,12 @@ afterAll(async () => {
 
 function target(id: number, port: number, more: Partial<AnsweredRequest> = {}): AnsweredRequest {
   return { id, host: '127.0.0.1', port, protocol: 'TCP', pod: 'shop/db', ...more };
+}
+
+/** A Service, any of whose pods may answer. */
+function anyOf(id: number, pods: readonly string[], nodes?: readonly SpreadNode[]): ServiceRequest {
+  const { pod: _, ...address } = target(id, 8001);
+  return { ...address, pods, ...(nodes === undefined ? {} : { nodes }) };
 }
 
 let watches = 0;
@@ -115,6 +121,19 @@ describe('a watch', () => {
       target(3, 7001),
       target(4, 7003),
       target(5, 8001, { pod: 'shop/other' }),
+      anyOf(6, ['shop/other', 'shop/db']),
+      anyOf(7, ['shop/other']),
+      // Loopback has all of these addresses.
+      anyOf(
+        8,
+        ['shop/db', 'shop/other'],
+        [
+          { address: '127.0.0.1', pods: ['shop/db'] },
+          { address: '127.0.0.2', pods: ['shop/other'] },
+        ],
+      ),
+      { id: 9, host: '127.0.0.1', port: 8001, protocol: 'TCP' } as const,
+      target(10, 8001, { host: 'nowhere.example.' }),
     ];
     const watch = watchOf({ targets });
     const begun = await ask(watch);
@@ -129,6 +148,11 @@ describe('a watch', () => {
       ['timeout'],
       ['refused ECONNREFUSED'],
       ['wrong-peer shop/db'],
+      ['connected'],
+      ['wrong-peer shop/db'],
+      ['connected', 'wrong-peer shop/db'],
+      ['connected'],
+      ['dns-failure ECONNREFUSED'],
     ]);
     for (const line of stretchesOf(lines)) {
       expect(line.firstMs).toBeGreaterThanOrEqual(begun.end.state?.beganMs ?? Number.NaN);
@@ -337,10 +361,25 @@ describe('a held connection', () => {
     await ask(watch);
     const lines = await collectUntil(watch, (seen) => eventsOf(seen).includes('failed'));
     expect(lines.filter(({ kind }) => kind === 'held')).toMatchObject([
-      { event: 'failed', beats: 0, detail: `wrong-peer: shop/db of run ${RUN_ID}` },
+      { event: 'failed', beats: 0, detail: 'wrong-peer: shop/db' },
     ]);
     await ask(watch, { received: 0, ends: true });
   });
+});
+
+test('a connection to a Service is held to whoever answers first, and says who that is', async () => {
+  const held = [anyOf(1, ['shop/other', 'shop/db']), anyOf(2, ['shop/db'])];
+  const watch = watchOf({ targets: held, held });
+  await ask(watch);
+  const lines = await collectUntil(watch, (seen) => eventsOf(seen).length >= 2);
+  const opened = lines.filter((line): line is HeldLine => line.kind === 'held');
+  expect(opened.map(({ id, event, detail }) => [id, event, detail])).toEqual(
+    expect.arrayContaining([
+      [1, 'opened', 'shop/db'],
+      [2, 'opened', undefined],
+    ]),
+  );
+  await ask(watch, { received: 0, ends: true });
 });
 
 describe('an agent that connections are held to', () => {

@@ -226,7 +226,7 @@ function denialIn(space: string): RunRecord['scenarios'][number]['grounds'][numb
 
 function watchedCheck(from: string, to: string, id: number, watch: WatchRecord): CheckParts {
   const expected = isOpen(from, to) ? 'reachable' : 'unreachable';
-  const nodes = { source: NODES[from], destination: NODES[to] };
+  const nodes = { source: NODES[from], destinations: [NODES[to]] };
   const windows = windowsOf(from, to, id).map((window) => {
     const incident = nearestIncident(window, watch.incidents, nodes);
     return { ...window, ...(incident === undefined ? {} : { incident }) };

@@ -54,7 +54,7 @@ describe('the shipped scenarios', () => {
         "time-policy-updated: 4 pods, 3 + 3 checks",
         "time-rollback: 3 pods, 4 + 4 + 4 checks",
         "time-second-policy: 4 pods, 3 + 3 + 3 checks",
-        "upgrade: 4 pods, 8 checks",
+        "upgrade: 4 pods, 11 checks",
       ]
     `);
   });

@@ -2,12 +2,13 @@
 import type { Incident, IncidentKind } from '../../model/incident.ts';
 import type { Window } from '../../model/window.ts';
 
-/** The nodes of the two pods of a check, undefined where one is not known, and the pods. */
+/** The nodes that the connections of a check come by, undefined where one is not known, and its pods. */
 export interface WatchedNodes {
   readonly source: string | undefined;
-  readonly destination: string | undefined;
-  /** `namespace/name` of both. Absent: they are not told apart. */
-  readonly pods?: readonly [source: string, destination: string];
+  /** Of all pods that may answer, and those by whose ports they are reached. */
+  readonly destinations: readonly (string | undefined)[];
+  /** `namespace/name` of all of them. Absent: they are not told apart. */
+  readonly pods?: readonly string[];
 }
 
 /** A cause comes first, but a network plugin that restarts takes a while to be felt. */
@@ -46,7 +47,7 @@ const HANDICAP_MS: Readonly<Record<IncidentKind, number>> = {
   'api-back': 100_000,
 };
 
-/** The same for what did not happen on a node of the two pods. */
+/** The same for what did not happen on a node of its pods. */
 const ANYWHERE_MS = 250;
 
 /** @returns an index into the incidents; undefined where none happened near to the beginning of the window, at its ends */
@@ -63,7 +64,7 @@ export function nearestIncident(
     if (beforeMs > LONGEST_BEFORE_MS || afterMs > LONGEST_AFTER_MS || isElsewhere(node, nodes)) continue;
     if (isOfOthers(incident, nodes)) continue;
     if (ended !== undefined && atMs - withinMs - ended.latestMs > LONGEST_AFTER_END_MS) continue;
-    const isHere = node !== undefined && (node === nodes.source || node === nodes.destination);
+    const isHere = node !== undefined && [nodes.source, ...nodes.destinations].includes(node);
     const costMs =
       Math.max(0, beforeMs, AFTER_COUNTS * afterMs) + HANDICAP_MS[kind] + (isHere ? 0 : ANYWHERE_MS);
     if (nearest === undefined || costMs < nearest.costMs) nearest = { index, costMs };
@@ -79,8 +80,8 @@ function isOfOthers({ kind, object }: Incident, { pods }: WatchedNodes): boolean
   return namespace !== undefined && !pods.some((pod) => pod.startsWith(`${namespace}/`));
 }
 
-/** What happens on a node that is neither end's has nothing to do with a check. */
-function isElsewhere(node: string | undefined, { source, destination }: WatchedNodes): boolean {
-  if (node === undefined || source === undefined || destination === undefined) return false;
-  return node !== source && node !== destination;
+/** What happens on a node that is no end's has nothing to do with a check. */
+function isElsewhere(node: string | undefined, { source, destinations }: WatchedNodes): boolean {
+  const known = [source, ...destinations];
+  return node !== undefined && !known.includes(undefined) && !known.includes(node);
 }

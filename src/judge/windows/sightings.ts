@@ -63,7 +63,12 @@ export function darkTimes(expected: Expectation, { dark }: Pick<Track, 'dark'>):
 /** All that an attempt needs is taken for given: where it is not, the time is dark. */
 const WHOLE = { listenerAlive: true, seen: { source: 0, destination: 0, between: 0 } } as const;
 
+/**
+ * Where a name does not resolve, who dials it reaches nobody: that is a gap, which the same name was not before. It is no proof that anybody is
+ * kept from anything (D22).
+ */
 function meaningOf(expected: Expectation, { outcome, detail }: WatchedStretch): Finding {
+  if (outcome === 'dns-failure' && expected === 'reachable') return { kind: 'contradicts' };
   return findingOf(expected, { outcome, ...(detail === undefined ? {} : { detail }), ...WHOLE });
 }
 

@@ -1,8 +1,7 @@
 /** Which new pods are to be made: copies of the pods that checks start at, one after the other, on the nodes in turn. Pure. */
 import { objectKey } from '../../keys.ts';
 import { greatest } from '../../numbers.ts';
-import type { AnsweredRequest } from '../../probe/protocol.ts';
-import type { WatchRequest } from '../../probe/watch-protocol.ts';
+import type { WatchRequest, WatchTarget } from '../../probe/watch-protocol.ts';
 import type { Bounded, Owning } from '../../run/context.ts';
 import { firstInstantRequest } from '../../run/first-instant/request.ts';
 import type { WantedPod } from '../../run/provision.ts';
@@ -93,7 +92,7 @@ export class Copies {
     const checks = slice(source.checks, lap * CHECKS_TRIED).map(
       (watched, index): NewPodTarget => ({ watched, target: index + 1 }),
     );
-    const targets = checks.map(({ watched, target }): AnsweredRequest => ({ id: target, ...watched.dial }));
+    const targets = checks.map(({ watched, target }): WatchTarget => ({ id: target, ...watched.dial }));
     const request = firstInstantRequest(key, targets, this.#context);
     return {
       pod: { ...pod, name, hostname: node.hostname, firstInstant: request },

@@ -58,7 +58,8 @@ export class NewPods {
   /** Works out what those saw of whose destinations all is known. @returns leaks and gaps that are new */
   settle({ around, heardMs, endMs, isLast }: KnownWatch): readonly NewPodWindows[] {
     const isKnown = ({ checks, heard }: SeenNewPod): boolean =>
-      isLast || checks.every(({ watched }) => heardMs(watched.to) >= heard.span.toMs);
+      isLast ||
+      checks.every(({ watched }) => watched.listeners.every(({ to }) => heardMs(to) >= heard.span.toMs));
     const known = this.#waiting.filter(isKnown);
     this.#waiting = this.#waiting.filter((pod) => !known.includes(pod));
     const news = known.flatMap((pod) => {

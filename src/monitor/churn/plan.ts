@@ -31,11 +31,12 @@ export function planCopies(
   { scenarios }: Pick<RunRecord, 'scenarios'>,
   { runId, timing }: Owning & Bounded<'timeoutMs'>,
 ): Copies | undefined {
-  const bySource = Map.groupBy(watched, ({ from }) => objectKey(from));
+  const bySource = Map.groupBy(watched.filter(isForCopies), ({ from }) => objectKey(from));
+  const answering = answeringForServices(watched);
   const sources = standing.map(({ step }) =>
     step.planned.pods.flatMap((pod): CheckedSource[] => {
       // No policy isolates it at any instant, and its copy would need the same ports of the node.
-      if (pod.hostNetwork === true) return [];
+      if (pod.hostNetwork === true || answering.has(objectKey(pod))) return [];
       const checks = bySource.get(objectKey(pod));
       return checks === undefined ? [] : [{ pod, checks }];
     }),
@@ -44,4 +45,14 @@ export function planCopies(
     [pods, ...steps.map((step) => step.pods ?? [])].flat().map(objectKey),
   );
   return Copies.of(sources, nodes, { runId, timing, taken });
+}
+
+/** With the policy Local, which nodes lead to a Service depends on where its source is (D25). */
+function isForCopies({ check }: WatchedCheck): boolean {
+  return check.path !== 'nodePort' || check.externalTrafficPolicy !== 'Local';
+}
+
+/** The pods behind Services that are watched, by `namespace/name`: a copy of one would be behind its Service too, and answer for it. */
+export function answeringForServices(watched: readonly WatchedCheck[]): ReadonlySet<string> {
+  return new Set(watched.flatMap(({ check }) => (check.backends ?? []).map(({ pod }) => pod)));
 }

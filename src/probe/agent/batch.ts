@@ -3,6 +3,7 @@ import type { Outcome } from '../../model/attempt.ts';
 import type { AgentLine, AttemptLine, Batch, TurnRequest } from '../protocol.ts';
 import { type AttemptResult, attempt } from './attempt.ts';
 import { BatchPace } from './batch-pace.ts';
+import { addresseeOf } from './dial.ts';
 import { halfOpenConnections, retransmissions } from './kernel.ts';
 import type { LateAnswers, Memory } from './memory.ts';
 import type { AgentIdentity } from './messages.ts';
@@ -36,7 +37,7 @@ function jobsOf(batch: Batch, self: AgentIdentity, arrived: number, late: LateAn
     (address): DialJob => ({
       weight: 1,
       begins: 1,
-      attempt: () => attempt(address, timeoutMs, { runId, pod: self.pod }),
+      attempt: () => attempt(address, timeoutMs, { runId, pods: [self.pod] }),
       report: ({ outcome, detail }) => ({
         kind: 'listener',
         host: address.host,
@@ -57,7 +58,7 @@ function jobsOf(batch: Batch, self: AgentIdentity, arrived: number, late: LateAn
       attempt: () =>
         'pods' in target
           ? attemptSpread(target, ownMs, runId, late, spreadAttempts)
-          : attempt(target, ownMs, target.pod === undefined ? 'anybody' : { runId, pod: target.pod }, late),
+          : attempt(target, ownMs, addresseeOf(target, runId), late),
       // What shares the connections of another began with these; what waited for a name, once it had it.
       report: (finding, startedMs) =>
         attemptLine(target.id, finding, 'begunMs' in finding ? finding.begunMs - arrived : startedMs),
@@ -194,7 +195,7 @@ async function awaitTurn(
   for (;;) {
     const startedMs = performance.now() - arrived;
     const look = async (port: number): Promise<Outcome> =>
-      (await attempt({ ...address, port }, timeoutMs, { runId: batch.runId, pod })).outcome;
+      (await attempt({ ...address, port }, timeoutMs, { runId: batch.runId, pods: [pod] })).outcome;
     const outcome = await look(address.port);
     const isSeen = wanted === 'open' ? outcome === 'connected' : CUT_OFF.includes(outcome);
     const isShown = isSeen && (shutPort === undefined || CUT_OFF.includes(await look(shutPort)));

@@ -23,8 +23,19 @@ export interface Sign {
   readonly peer?: AgentIdentity;
 }
 
+/** The pods or hosts of a run of which one must answer. */
+export interface ExpectedPeers {
+  readonly runId: string;
+  readonly pods: readonly string[];
+}
+
 /** Who must answer; undefined accepts any agent, `anybody` whoever opens the connection. */
-export type Addressee = AgentIdentity | 'anybody' | undefined;
+export type Addressee = ExpectedPeers | 'anybody' | undefined;
+
+/** Who must answer one that names a pod; whoever does, one that names none. */
+export function addresseeOf({ pod }: { readonly pod?: string }, runId: string): Addressee {
+  return pod === undefined ? 'anybody' : { runId, pods: [pod] };
+}
 
 /**
  * Which outcome a system error is. An `error` says nothing about the path: what the source's own system refuses to send, for want of
@@ -54,18 +65,16 @@ export function codeOf(error: unknown): string {
 }
 
 /** What a complete reply means for the one who asked. */
-function judgeReply(
-  reply: Exclude<PeerReply, { kind: 'partial' }>,
-  expected: AgentIdentity | undefined,
-): Sign {
+export function judgeReply(reply: Exclude<PeerReply, { kind: 'partial' }>, expected: Addressee): Sign {
   if (reply.kind === 'foreign') {
     return { outcome: 'wrong-peer', detail: reply.detail };
   }
   const peer = reply.identity;
-  if (expected !== undefined && peer.runId !== expected.runId) {
+  if (expected === undefined || expected === 'anybody') return { outcome: 'connected', peer };
+  if (peer.runId !== expected.runId) {
     return { outcome: 'wrong-peer', detail: `${peer.pod} of run ${peer.runId}`, peer };
   }
-  if (expected !== undefined && peer.pod !== expected.pod) {
+  if (!expected.pods.includes(peer.pod)) {
     return { outcome: 'wrong-peer', detail: peer.pod, peer };
   }
   return { outcome: 'connected', peer };

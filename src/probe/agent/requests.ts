@@ -4,11 +4,12 @@ import type {
   AnsweredRequest,
   Batch,
   DialRequest,
+  ServiceRequest,
   SpreadNode,
   SpreadRequest,
   TurnRequest,
 } from '../protocol.ts';
-import type { CollectRequest, WatchRequest } from '../watch-protocol.ts';
+import type { CollectRequest, HeldTarget, WatchRequest, WatchTarget } from '../watch-protocol.ts';
 import type { DialAddress } from './dial.ts';
 import {
   familyName,
@@ -55,19 +56,34 @@ function answered(item: unknown, name: string): AnsweredRequest {
 function target(item: unknown, name: string): DialRequest | SpreadRequest {
   if (field(item, 'pod') !== undefined) return answered(item, name);
   if (field(item, 'pods') === undefined) return anyTarget(item, name);
-  const pods = list(field(item, 'pods'), `${name}.pods`, word);
+  const service = serviceTarget(item, name);
   const connections = identifier(field(item, 'connections'), `${name}.connections`);
-  const least = Math.max(1, pods.length);
+  const least = Math.max(1, service.pods.length);
   if (connections < least) throw new InputError(`${name}.connections must be at least ${least}`);
   const opensAll = field(item, 'opensAll') === true;
+  return { ...service, connections, ...(opensAll ? { opensAll } : {}) };
+}
+
+function serviceTarget(item: unknown, name: string): ServiceRequest {
   const nodes = field(item, 'nodes');
   return {
     ...anyTarget(item, name),
-    pods,
-    connections,
-    ...(opensAll ? { opensAll } : {}),
+    pods: list(field(item, 'pods'), `${name}.pods`, word),
     ...(nodes === undefined ? {} : { nodes: list(nodes, `${name}.nodes`, spreadNode) }),
   };
+}
+
+/** One that an agent answers. */
+function heldTarget(item: unknown, name: string): HeldTarget {
+  if (field(item, 'pods') === undefined) return answered(item, name);
+  const service = serviceTarget(item, name);
+  if (service.pods.length === 0) throw new InputError(`${name}.pods must name at least one`);
+  return service;
+}
+
+function watchTarget(item: unknown, name: string): WatchTarget {
+  const isOfAgent = field(item, 'pod') !== undefined || field(item, 'pods') !== undefined;
+  return isOfAgent ? heldTarget(item, name) : anyTarget(item, name);
 }
 
 function spreadNode(item: unknown, name: string): SpreadNode {
@@ -124,8 +140,8 @@ function readWatch(watch: unknown, place: string): WatchRequest {
     timeoutMs: inMs('timeoutMs'),
     abandonedMs: inMs('abandonedMs'),
     kept,
-    targets: list(field(watch, 'targets'), `${place}targets`, answered),
-    held: list(field(watch, 'held'), `${place}held`, answered),
+    targets: list(field(watch, 'targets'), `${place}targets`, watchTarget),
+    held: list(field(watch, 'held'), `${place}held`, heldTarget),
   };
 }
 

@@ -7,7 +7,7 @@ import type { Outcome } from '../../model/attempt.ts';
 import type { SpreadAnswer, SpreadRequest } from '../protocol.ts';
 import { replyTime } from '../reply-time.ts';
 import type { AttemptResult } from './attempt.ts';
-import { codeOf, dialTcp, dialUdp, type OpenDial, type Sign } from './dial.ts';
+import { type Addressee, codeOf, dialTcp, dialUdp, type OpenDial, type Sign } from './dial.ts';
 import { LATE_MS, type LateAnswers } from './memory.ts';
 import { newNonce } from './messages.ts';
 import { resolveNames } from './names.ts';
@@ -137,8 +137,7 @@ class SpreadAttempt {
   }
 
   #open(): void {
-    const { port, protocol, pods } = this.#request;
-    const expected = pods.length === 0 ? 'anybody' : undefined;
+    const { port, protocol } = this.#request;
     const ip = this.#ips[this.#opened % this.#ips.length] ?? '';
     const afterMs = this.#elapsedMs();
     this.#opened += 1;
@@ -155,7 +154,8 @@ class SpreadAttempt {
       else if (connection !== undefined) connection.trace ??= sign;
     };
     try {
-      connection = { dial: dialler(ip, port, this.#nonce, expected, { onSign, onTrace }), ip, afterMs };
+      const dial = dialler(ip, port, this.#nonce, this.#expectedAt(ip), { onSign, onTrace });
+      connection = { dial, ip, afterMs };
     } catch (error) {
       early = { outcome: 'error', detail: codeOf(error) };
       connection = { dial: { close: () => {}, localPort: () => undefined }, ip, afterMs };
@@ -170,9 +170,9 @@ class SpreadAttempt {
       return;
     }
     if (connection.sign !== undefined) return;
-    connection.sign = this.#judge(sign, connection.ip);
+    connection.sign = sign;
     connection.dial.close();
-    if (connection.sign.outcome === 'connected') {
+    if (sign.outcome === 'connected') {
       this.#through += 1;
       if (sign.peer !== undefined) this.#noteAnswer(sign.peer.pod, connection.ip);
       this.#slowestMs = Math.max(this.#slowestMs, this.#elapsedMs() - connection.afterMs);
@@ -205,13 +205,11 @@ class SpreadAttempt {
   }
 
   /** An answer of anybody but a pod of the Service, or of those to which the node leads, is one of the wrong peer. */
-  #judge(sign: Sign, ip: string): Sign {
-    if (sign.outcome !== 'connected' || sign.peer === undefined) return sign;
-    const { runId, pod } = sign.peer;
-    if (runId !== this.#runId) return { outcome: 'wrong-peer', detail: `${pod} of run ${runId}` };
+  #expectedAt(ip: string): Addressee {
     const { nodes, pods } = this.#request;
+    if (pods.length === 0) return 'anybody';
     const wanted = nodes === undefined ? pods : nodes.find(({ address }) => address === ip)?.pods;
-    return wanted?.includes(pod) === true ? sign : { outcome: 'wrong-peer', detail: pod };
+    return { runId: this.#runId, pods: wanted ?? [] };
   }
 
   #hearLate({ outcome }: Sign): void {

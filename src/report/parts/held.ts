@@ -22,7 +22,8 @@ export function describeHeld(held: HeldView, watch: WatchView, endMs: number): s
   const { beats, events } = held;
   const broken = events.filter(({ event }) => event === 'broken');
   const stalls = stallsOf(held, endMs);
-  const came = `${count(beats, 'heartbeat')} came back`;
+  const pods = new Set(events.flatMap(({ event, detail }) => (event === 'opened' ? (detail ?? []) : [])));
+  const came = `${count(beats, 'heartbeat')} came back${pods.size === 0 ? '' : ` from ${[...pods].join(', ')}`}`;
   if (fateOf(held) === 'unopened') {
     const detail = events.at(-1)?.detail;
     return `it could not be opened${detail === undefined ? '' : ` (${detail})`}`;

@@ -24,7 +24,7 @@ export function featuresOf(check: CheckView): Feature[] {
   const { from, to, path, family } = check;
   const port = describePort(check);
   const target = describeTarget({ to, path, port: check.port, protocol: check.protocol });
-  const [fromNode, toNode] = [check.source?.node, check.destination?.node];
+  const [fromNode, toNode] = [check.source?.node, check.toNode];
   const [fromSpace, toSpace] = [namespaceOf(from), namespaceOf(to)];
   const key = (...parts: string[]): string => JSON.stringify(parts);
   const toNodeKey = toNode === undefined ? [] : [key('to-node', toNode)];
@@ -78,7 +78,8 @@ export function featuresOf(check: CheckView): Feature[] {
         implied: [],
       })),
     ),
-    ...(fromNode === undefined || toNode === undefined
+    // By the ports of nodes it comes by others.
+    ...(fromNode === undefined || toNode === undefined || path === 'nodePort'
       ? []
       : [
           {
@@ -90,7 +91,7 @@ export function featuresOf(check: CheckView): Feature[] {
             implied: isLocal ? [] : [...atNode(fromNode), ...atNode(toNode)],
           },
         ]),
-    ...(isLocal && fromNode !== undefined
+    ...(isLocal && fromNode !== undefined && path !== 'nodePort'
       ? [
           {
             key: key('within', fromNode),

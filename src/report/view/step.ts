@@ -5,6 +5,7 @@ import { countContrary } from '../../judge/judge.ts';
 import { countsAs, expiredIssueOf, knownIssueOf } from '../../judge/known-issues.ts';
 import { laterConnections } from '../../judge/later-connection.ts';
 import { timeOf, timesOf } from '../../judge/times.ts';
+import { destinationsOf } from '../../model/service.ts';
 import { FIRST_STEP } from '../../model/step.ts';
 import { describeConnection, describePortName } from '../../pair.ts';
 import type { CheckRecord, ScenarioRecord, StepRecord } from '../../record/schema.ts';
@@ -100,6 +101,7 @@ function viewCheck(record: CheckRecord, step: StepView, { steps, laterConnection
     timed: timeOf(record, before && { check: before.checkOf.get(record.id) }),
     source: own?.podOf.get(check.from),
     destination: own?.podOf.get(check.to),
+    toNode: own && nodeOfAll(destinationsOf(check), own.podOf),
     countsAs: countsAs(record, step.scenario),
     known: knownIssueOf(record, step.scenario),
     wasKnown: expiredIssueOf(record, step.scenario),
@@ -109,6 +111,12 @@ function viewCheck(record: CheckRecord, step: StepView, { steps, laterConnection
     reproduce: () => reproduction(view),
   };
   return view;
+}
+
+function nodeOfAll(pods: readonly string[], podOf: WrittenStep['podOf']): string | undefined {
+  const nodes = new Set(pods.map((pod) => podOf.get(pod)?.node));
+  const [only] = nodes;
+  return nodes.size === 1 ? only : undefined;
 }
 
 function changeOf({ id, expected }: CheckRecord, before: WrittenStep | undefined): CheckView['change'] {

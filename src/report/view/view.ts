@@ -113,6 +113,8 @@ export interface CheckView extends View<CheckRecord> {
   /** The pods of both ends; undefined where the step does not hold them. */
   readonly source: PodView | undefined;
   readonly destination: PodView | undefined;
+  /** The node of its destination, or of all pods behind its Service; undefined where they are on several. */
+  readonly toNode: string | undefined;
   /** Its verdict or, for a mismatch that does not fail the run, `known`. */
   readonly countsAs: CountedAs | undefined;
   /** What excuses it; undefined where it fails the run, or is none. */

@@ -1,8 +1,6 @@
 /** What a new pod watches from its process's first millisecond. Pure. */
-
-import type { AnsweredRequest } from '../../probe/protocol.ts';
 import { LINES_KEPT } from '../../probe/watch.ts';
-import type { WatchRequest } from '../../probe/watch-protocol.ts';
+import type { WatchRequest, WatchTarget } from '../../probe/watch-protocol.ts';
 import type { Bounded, Owning } from '../context.ts';
 
 /** In its first two seconds an agent dials each target every 50 ms anyway; from then on as often as this. */
@@ -20,7 +18,7 @@ const ABANDONED_MS = 15 * 60_000;
  */
 export function firstInstantRequest(
   pod: string,
-  targets: readonly AnsweredRequest[],
+  targets: readonly WatchTarget[],
   { runId, timing }: Owning & Bounded<'timeoutMs'>,
 ): WatchRequest {
   return {

@@ -6,25 +6,20 @@
 import { objectKey } from '../../keys.ts';
 import { inWholeMs } from '../../model/window.ts';
 import { greatest } from '../../numbers.ts';
-import type { AnsweredRequest } from '../../probe/protocol.ts';
 import { LINES_KEPT } from '../../probe/watch.ts';
-import type { WatchRequest } from '../../probe/watch-protocol.ts';
+import type { WatchRequest, WatchTarget } from '../../probe/watch-protocol.ts';
 import type { CheckDraft } from '../../record/draft.ts';
 import type { Trying } from '../context.ts';
+import { onNodes } from '../directions.ts';
 import { firstInstantOf } from '../first-instant/first-instant.ts';
 import { firstInstantRequest } from '../first-instant/request.ts';
 import type { Outpost } from '../outposts.ts';
 import type { RunningPod, RunningPods } from '../provision.ts';
 import type { Heard } from '../watching/heard.ts';
-import {
-  nameWay,
-  type WatchedDestination,
-  type WatchedWay,
-  WatchPlan,
-  watcherOf,
-} from '../watching/plan-watches.ts';
+import { heardListeners, heardPods, heardWays } from '../watching/heard-pods.ts';
+import { type WatchedDestination, type WatchedWay, WatchPlan } from '../watching/plan-watches.ts';
 import { type Collecting, PodWatch } from '../watching/pod-watch.ts';
-import { type HeardPod, type HeardWay, Tracks } from '../watching/tracks.ts';
+import { Tracks } from '../watching/tracks.ts';
 
 /** How often destinations and ways are tried. */
 const EVERY_MS = 200;
@@ -40,6 +35,8 @@ interface EarlyTarget {
   /** The id of the check among the targets of its source. */
   readonly target: number;
   readonly destination: WatchedDestination;
+  /** By the node that its source comes to: any. */
+  readonly waysFrom: ReadonlyMap<string, readonly WatchedWay[]>;
 }
 
 export class FirstInstants {
@@ -47,7 +44,6 @@ export class FirstInstants {
   readonly requests: ReadonlyMap<string, WatchRequest>;
   readonly #checks: readonly EarlyTarget[];
   readonly #plan = new WatchPlan();
-  readonly #outposts: readonly Outpost[];
   /** Of destinations and outposts. */
   readonly #watches: ReadonlyMap<RunningPod, PodWatch>;
   readonly #everyMs: number;
@@ -65,20 +61,22 @@ export class FirstInstants {
     outposts: readonly Outpost[],
     context: Trying,
   ) {
-    this.#outposts = outposts;
     this.#context = { ...context, zeroMs: context.clock.now() };
-    const targets = new Map<string, AnsweredRequest[]>();
+    const targets = new Map<string, WatchTarget[]>();
+    const places = onNodes(outposts);
     this.#checks = checks.flatMap((check, target) => {
-      const destination = this.#plan.addDestination(check, pods);
+      const destination = this.#plan.addDestination(check, { pods });
       if (destination === undefined) return [];
       const own = targets.get(check.from) ?? [];
       targets.set(check.from, [...own, { id: target, ...destination.dial }]);
-      return [{ check, target, destination }];
+      const waysFrom = new Map(
+        outposts.map(({ node }) => [node, this.#plan.addWays(check, { node }, { pods }, places)]),
+      );
+      return [{ check, target, destination, waysFrom }];
     });
     this.requests = new Map(
       [...targets].map(([key, own]) => [key, firstInstantRequest(key, own, context)] as const),
     );
-    this.#addWays();
     const mostTargets = greatest(this.#plan.pods.map((pod) => pod.targets.length));
     this.#everyMs = Math.max(EVERY_MS, mostTargets * APART_MS);
     this.#watches = new Map(
@@ -89,18 +87,7 @@ export class FirstInstants {
     );
   }
 
-  /** A new pod may come to any node. */
-  #addWays(): void {
-    for (const { check, destination } of this.#checks) {
-      const there = this.#outposts.find(({ node }) => node === destination.to.node);
-      for (const here of this.#outposts) {
-        this.#plan.addWay(here, there, check);
-        this.#plan.addWay(there, here, check);
-      }
-    }
-  }
-
-  #surroundingRequest(watch: string, targets: readonly AnsweredRequest[]): WatchRequest {
+  #surroundingRequest(watch: string, targets: readonly WatchTarget[]): WatchRequest {
     const { runId, timing } = this.#context;
     return {
       kind: 'watch',
@@ -135,13 +122,14 @@ export class FirstInstants {
     // What they tell is about all that the new pods have seen.
     await Promise.all([...this.#watches.values()].map((watch) => watch.collect(true, this.#context)));
     const surroundings = this.#surroundings();
-    for (const { check, target, destination } of this.#checks) {
+    for (const one of this.#checks) {
+      const { check, target } = one;
       const source = sources.get(check.from);
       check.firstInstant =
         source === undefined || 'failure' in source
           ? nothingSeen(check.from, source?.failure)
           : seenBy(source, target, check, {
-              around: surroundings(source.pod, destination, check),
+              around: surroundings(source.pod, one),
               withinMs,
             });
     }
@@ -158,20 +146,12 @@ export class FirstInstants {
   #surroundings() {
     const { clock, zeroMs } = this.#context;
     const tracks = new Tracks(this.#everyMs, { fromMs: 0, toMs: clock.now() - zeroMs });
-    const pods = new Map<RunningPod, HeardPod>(
-      [...this.#watches].map(([pod, { agents }]) => [pod, { key: objectKey(pod), agents }]),
-    );
-    const ways = new Map<WatchedWay, HeardWay>(
-      this.#plan.ways.map((way) => {
-        const agents = this.#watches.get(watcherOf(way))?.agents ?? [];
-        return [way, { name: nameWay(way), agents, target: way.target }];
-      }),
-    );
-    return (from: RunningPod, { to, listener }: WatchedDestination, check: CheckDraft) =>
+    const pods = heardPods(this.#watches);
+    const ways = heardWays(this.#plan.ways, this.#watches);
+    return ({ node }: RunningPod, { destination, waysFrom }: EarlyTarget) =>
       tracks.around({
-        to: pods.get(to) ?? { key: objectKey(to), agents: [] },
-        listener,
-        ways: this.#plan.waysBetween(from, to, check).flatMap((way) => ways.get(way) ?? []),
+        listeners: heardListeners(destination.listeners, pods),
+        ways: (waysFrom.get(node) ?? []).flatMap((way) => ways.get(way) ?? []),
       });
   }
 }

@@ -2,15 +2,15 @@
  * Connections that are held open while a step cuts their pairs off. The agents of their sources open them before the step acts, and keep
  * them until it has settled and long enough has passed to tell what became of them.
  */
-import { objectKey } from '../../keys.ts';
 import type { CheckDraft } from '../../record/draft.ts';
 import type { Trying } from '../context.ts';
 import type { RunningPod, RunningPods } from '../provision.ts';
 import type { HeardEvent } from '../watching/heard.ts';
+import { heardListeners, heardPods } from '../watching/heard-pods.ts';
 import { fateOfHeld } from '../watching/held-fate.ts';
 import { type WatchedCheck, WatchPlan } from '../watching/plan-watches.ts';
 import { type Collecting, type PodWatch, watchesOf } from '../watching/pod-watch.ts';
-import { type HeardPod, Tracks } from '../watching/tracks.ts';
+import { Tracks } from '../watching/tracks.ts';
 
 /**
  * From when a step has settled. An agent tells a stall after a second, and what gets lost on the way is sent again within as much time as
@@ -42,7 +42,7 @@ export async function holdOpen(
   const plan = new WatchPlan();
   const held = checks.flatMap((check) => {
     if (check.held === undefined) return [];
-    const added = plan.addHeld(check, pods);
+    const added = plan.addHeld(check, { pods });
     if (added === undefined) check.held.unseen = 'one of its pods did not run before the step acted';
     return added ?? [];
   });
@@ -86,13 +86,13 @@ export class HeldConnections {
     const endMs = clock.now() - zeroMs;
     await Promise.all([...this.#watches.values()].map((watch) => watch.collect(true, this.#context)));
     const tracks = new Tracks(EVERY_MS, { fromMs: this.#leftMs, toMs: endMs });
-    const pods = new Map<RunningPod, HeardPod>();
-    for (const [pod, { agents }] of this.#watches) pods.set(pod, { key: objectKey(pod), agents });
+    const pods = heardPods(this.#watches);
     for (const one of this.#checks) {
-      const [from, to] = [pods.get(one.from), pods.get(one.to)];
+      const from = pods.get(one.from);
       const { held } = one.check;
-      if (held === undefined || from === undefined || to === undefined) continue;
-      const { dark } = tracks.of({ from, to, target: one.target, listener: one.listener, ways: [] });
+      if (held === undefined || from === undefined) continue;
+      const listeners = heardListeners(one.listeners, pods);
+      const { dark } = tracks.of({ from, target: one.target, listeners, ways: [] });
       const seen = fateOfHeld(this.#eventsOf(one), this.#known.get(one) ?? 0, dark);
       const afterActing = (ms: number): number => Math.round(zeroMs + ms - actedMs);
       if ('unseen' in seen) {

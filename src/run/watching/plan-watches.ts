@@ -1,59 +1,57 @@
 /** Which pods watch what: every pod its own checks and its own listeners, and the outposts the ways between nodes. Pure. */
 import { objectKey } from '../../keys.ts';
-import type { Listener } from '../../model/dial.ts';
-import type { Family } from '../../model/family.ts';
-import type { Protocol } from '../../model/protocol.ts';
-import { describePort } from '../../pair.ts';
-import type { AnsweredRequest } from '../../probe/protocol.ts';
+import type { HeldTarget, WatchTarget } from '../../probe/watch-protocol.ts';
 import type { CheckDraft } from '../../record/draft.ts';
-import { dialOf } from '../dial.ts';
-import { addressOfPod } from '../families.ts';
-import { OUTPOST_PORT, type Outpost } from '../outposts.ts';
-import type { RunningPod, RunningPods } from '../provision.ts';
+import { dialOf, oneAtATime, requestOf, type WatchedDial } from '../dial.ts';
+import { directionsOf, type OutpostsOnNodes, type WayDirection } from '../directions.ts';
+import type { RunningPod } from '../provision.ts';
+import { type PlacedEnds, waysFrom } from '../ways.ts';
 
 /** What one pod is to watch. */
 export interface PodTargets {
   readonly pod: RunningPod;
-  readonly targets: AnsweredRequest[];
-  readonly held: AnsweredRequest[];
+  readonly targets: WatchTarget[];
+  readonly held: HeldTarget[];
+}
+
+/** A pod that may answer a check, and the id of its port among the targets with which it connects to itself. */
+export interface WatchedListener {
+  readonly to: RunningPod;
+  readonly listener: number;
+}
+
+/** What a check goes to, whoever tries it. */
+export interface WatchedDestination {
+  /** What it means on the wire. */
+  readonly dial: WatchedDial;
+  /** All that may answer. None: nobody of podreach's does, and any open connection is an answer. */
+  readonly listeners: readonly WatchedListener[];
 }
 
 /** One check, and where what it shows is found. */
-export interface WatchedCheck {
+export interface WatchedCheck extends WatchedDestination {
   readonly check: CheckDraft;
   readonly from: RunningPod;
-  readonly to: RunningPod;
   /** The id of the check among what its source tries or holds. */
   readonly target: number;
-  /** The id of its port among the targets of its destination. */
-  readonly listener: number;
-  /** What it means on the wire. */
-  readonly dial: Omit<AnsweredRequest, 'id'>;
 }
 
-/** A pod whose own port is watched, and how others reach it. */
-export type WatchedDestination = Pick<WatchedCheck, 'to' | 'listener' | 'dial'>;
-
-/** The way from one node to another, as the open pod of its outpost tries it. */
+/** One direction of a way, as an outpost or a host tries it. */
 export interface WatchedWay {
-  readonly from: Outpost;
-  readonly to: Outpost;
-  readonly protocol: Protocol;
-  readonly family: Family;
+  /** `the way from node-1 to node-2 for UDP over IPv6` */
+  readonly name: string;
+  readonly watcher: RunningPod;
   /** The id among the targets of that pod. */
   readonly target: number;
 }
 
-/** What ways are told apart by, beside their nodes. */
-type WayKind = Pick<CheckDraft, 'protocol' | 'family'>;
-
-type OnNode = Pick<Outpost | RunningPod, 'node'>;
-
 /** Gives out ids, and takes down what is to be dialled. */
 export class WatchPlan {
   readonly #pods = new Map<RunningPod, PodTargets>();
-  readonly #listeners = new Map<string, number>();
-  readonly #ways = new Map<string, WatchedWay>();
+  /** What is watched whoever rests on it, by who watches it and what is dialled. */
+  readonly #shared = new Map<string, number>();
+  /** By their ids. */
+  readonly #ways = new Map<number, WatchedWay>();
   #lastId = 0;
 
   /** Every pod that watches something. */
@@ -66,77 +64,75 @@ export class WatchPlan {
   }
 
   /**
-   * @param isHeld whether a connection is to be held besides
+   * @param isHeld whether a connection is to be held besides, if anybody answers who holds it
    * @returns undefined where nothing was placed that could be dialled
    */
-  addCheck(check: CheckDraft, pods: RunningPods, isHeld: boolean): WatchedCheck | undefined {
-    return this.#place(check, pods, { isTried: true, isHeld });
+  addCheck(check: CheckDraft, ends: PlacedEnds, isHeld: boolean): WatchedCheck | undefined {
+    return this.#place(check, ends, { isTried: true, isHeld });
   }
 
   /** One connection that is held, and no other: whether new ones can be opened is shown elsewhere. @returns as `addCheck` */
-  addHeld(check: CheckDraft, pods: RunningPods): WatchedCheck | undefined {
-    return this.#place(check, pods, { isTried: false, isHeld: true });
+  addHeld(check: CheckDraft, ends: PlacedEnds): WatchedCheck | undefined {
+    return this.#place(check, ends, { isTried: false, isHeld: true });
   }
 
   #place(
     check: CheckDraft,
-    pods: RunningPods,
+    ends: PlacedEnds,
     { isTried, isHeld }: { readonly isTried: boolean; readonly isHeld: boolean },
   ): WatchedCheck | undefined {
-    const from = pods.get(check.from);
-    const destination = this.addDestination(check, pods);
+    const from = ends.pods.get(check.from);
+    const destination = this.addDestination(check, ends);
     if (from === undefined || destination === undefined) return undefined;
-    const { dial: wire } = destination;
-    const target = this.#newId();
-    if (isTried) this.#of(from).targets.push({ id: target, ...wire });
-    if (isHeld) this.#of(from).held.push({ id: target, ...wire });
-    return { check, from, target, ...destination };
-  }
-
-  /** What the destination of a check watches of itself, whoever tries the check. @returns as {@link addCheck} */
-  addDestination(check: CheckDraft, pods: RunningPods): WatchedDestination | undefined {
-    const dial = dialOf(check, { pods });
-    const [listener] = dial?.listeners ?? [];
-    const to = listener && pods.get(listener.pod);
-    if (dial === undefined || listener === undefined || to === undefined) return undefined;
-    const { address: host, port, protocol } = dial;
-    return {
-      to,
-      listener: this.#addListener(to, listener),
-      dial: { host, port, protocol, pod: listener.pod },
-    };
-  }
-
-  #addListener(to: RunningPod, listener: Listener): number {
-    const { address: host, port, protocol, pod } = listener;
-    const listens = `${pod} ${host} ${describePort(listener)}`;
-    const known = this.#listeners.get(listens);
-    const own = known ?? this.#add(to, { host, port, protocol, pod });
-    this.#listeners.set(listens, own);
-    return own;
-  }
-
-  /** Between two nodes in one direction, or inside one. What has no outpost is not watched. */
-  addWay(from: Outpost | undefined, to: Outpost | undefined, kind: WayKind): void {
-    if (from === undefined || to === undefined) return;
-    const key = wayKey(from, to, kind);
-    if (this.#ways.has(key)) return;
-    const { protocol, family } = kind;
-    const [source, destination] = from === to ? [from.guarded, from.open] : [from.open, to.open];
-    const host = addressOfPod(family, destination);
-    if (host === undefined) return;
-    const target = this.#add(source, { host, port: OUTPOST_PORT, protocol, pod: objectKey(destination) });
-    this.#ways.set(key, { from, to, protocol, family, target });
-  }
-
-  /** The ways that a connection between two pods rests on: there and back. */
-  waysBetween(from: OnNode, to: OnNode, kind: WayKind): readonly WatchedWay[] {
-    const keys = new Set([wayKey(from, to, kind), wayKey(to, from, kind)]);
-    return [...keys].flatMap((key) => this.#ways.get(key) ?? []);
-  }
-
-  #add(pod: RunningPod, dial: Omit<AnsweredRequest, 'id'>): number {
     const id = this.#newId();
+    const wanted = { id, ...destination.dial };
+    if (isTried) this.#of(from).targets.push(wanted);
+    if (isHeld && isAnsweredByAgents(wanted)) this.#of(from).held.push(wanted);
+    return { check, from, target: id, ...destination };
+  }
+
+  /** What the destinations of a check watch of themselves, whoever tries the check. @returns as {@link addCheck} */
+  addDestination(check: CheckDraft, ends: PlacedEnds): WatchedDestination | undefined {
+    const dial = dialOf(check, ends);
+    if (dial === undefined) return undefined;
+    const listeners = dial.listeners.flatMap(({ address: host, pod, port, protocol }) => {
+      const to = ends.pods.get(pod);
+      return to === undefined ? [] : [{ to, listener: this.#share(to, { host, port, protocol, pod }) }];
+    });
+    if (listeners.length < dial.listeners.length) return undefined;
+    return { dial: oneAtATime(requestOf(dial)), listeners };
+  }
+
+  /**
+   * The ways that a check rests on, there and back. What has no outpost is not watched.
+   * @param from where its source is, or one that is like it
+   */
+  addWays(
+    check: CheckDraft,
+    from: Pick<RunningPod, 'node'>,
+    ends: PlacedEnds,
+    outposts: OutpostsOnNodes,
+  ): readonly WatchedWay[] {
+    const ways = waysFrom(from, check, ends)
+      .flatMap((way) => directionsOf(way, outposts))
+      .map((direction) => this.#addWay(direction));
+    return [...new Set(ways)];
+  }
+
+  #addWay({ name, from: watcher, dial }: WayDirection): WatchedWay {
+    const target = this.#share(watcher, oneAtATime(dial));
+    const way = this.#ways.get(target) ?? { name, watcher, target };
+    this.#ways.set(target, way);
+    return way;
+  }
+
+  /** One target for all that rest on it. */
+  #share(pod: RunningPod, dial: WatchedDial): number {
+    const key = `${objectKey(pod)} ${JSON.stringify(dial)}`;
+    const known = this.#shared.get(key);
+    if (known !== undefined) return known;
+    const id = this.#newId();
+    this.#shared.set(key, id);
     this.#of(pod).targets.push({ id, ...dial });
     return id;
   }
@@ -155,17 +151,7 @@ export class WatchPlan {
   }
 }
 
-function wayKey(from: OnNode, to: OnNode, { protocol, family }: WayKind): string {
-  return `${from.node} ${to.node} ${protocol} ${family}`;
-}
-
-/** The pod of an outpost that tries a way. */
-export function watcherOf({ from, to }: WatchedWay): RunningPod {
-  return from === to ? from.guarded : from.open;
-}
-
-/** `the way from node-1 to node-2 for UDP over IPv6` */
-export function nameWay({ from, to, protocol, family }: WatchedWay): string {
-  const between = from === to ? `inside ${from.node}` : `from ${from.node} to ${to.node}`;
-  return `the way ${between}${protocol === 'UDP' ? ' for UDP' : ''}${family === 'IPv6' ? ' over IPv6' : ''}`;
+/** Nobody else sends heartbeats back. */
+function isAnsweredByAgents(target: WatchTarget): target is HeldTarget {
+  return 'pods' in target || target.pod !== undefined;
 }

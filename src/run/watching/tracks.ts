@@ -6,14 +6,16 @@ import { holesBetween, type TimeSpan } from './spans.ts';
 /** A kubelet comes by each second; once it may be late. */
 const UNVISITED_MS = 3_000;
 
-/** A pod, and all agents that were heard of under its name, in the order of time: one that was replaced has several. */
+/** A pod or a host, and all agents that were heard of under its name, in the order of time: one that was replaced has several. */
 export interface HeardPod {
-  /** `namespace/name` */
+  /** `namespace/name`, `host/bank` */
   readonly key: string;
   readonly agents: readonly Heard[];
+  /** No kubelet comes by: its link is part of the ways to it. Absent: it is a pod, and one does. */
+  readonly isOutside?: true;
 }
 
-/** Two nodes, and what was heard of the targets with which their outposts try the way between them, in each direction. */
+/** One direction of a way, and what was heard of the target with which it is tried. */
 export interface HeardWay {
   /** "the way from node-1 to node-2" */
   readonly name: string;
@@ -21,17 +23,28 @@ export interface HeardWay {
   readonly target: number;
 }
 
-/** What one check is made of. */
-export interface Sources {
-  readonly from: HeardPod;
+/** A pod that may answer, and the id of its port among its targets: it connects to itself. */
+export interface HeardListener {
   readonly to: HeardPod;
-  /** The id of the check among the targets of its source. */
-  readonly target: number;
-  /** The id of its port among the targets of its destination, which connects to itself. */
   readonly listener: number;
-  /** Between the nodes of both pods. */
+}
+
+/** What a check rests on beside its source. */
+export interface TrackSurroundings {
+  /** All that may answer. None: nobody of podreach's does, and only who else reaches the same shows that anybody listens. */
+  readonly listeners: readonly HeardListener[];
+  /** Between the nodes of all these pods. */
   readonly ways: readonly HeardWay[];
 }
+
+/** What one check is made of. */
+export interface Sources extends TrackSurroundings {
+  readonly from: HeardPod;
+  /** The id of the check among the targets of its source. */
+  readonly target: number;
+}
+
+const UNTRIED = 'nobody else tried whether anybody listens there';
 
 /** Makes the tracks of many checks: what several of them share is worked out once. */
 export class Tracks {
@@ -61,15 +74,20 @@ export class Tracks {
     };
   }
 
-  /** What a check rests on beside its source. */
-  around({
-    to,
-    listener,
-    ways,
-  }: Omit<Sources, 'from' | 'target'>): Pick<Track['dark'], 'destination' | 'way'> {
+  /**
+   * When what a check rests on beside its source was dark: of a Service, any of its pods, or the way to it. A connection may have gone to
+   * just that one.
+   */
+  around({ listeners, ways }: TrackSurroundings): Pick<Track['dark'], 'destination' | 'way'> {
+    const closed = ways.flatMap((way) => this.#wayOf(way));
+    if (listeners.length === 0)
+      return { destination: ways.length === 0 ? [told(this.#within, UNTRIED)] : closed, way: [] };
     return {
-      destination: [...this.#absenceOf(to), ...this.#deafnessOf(to, listener)],
-      way: [...this.#linkOf(to), ...ways.flatMap((way) => this.#wayOf(way))],
+      destination: listeners.flatMap(({ to, listener }) => [
+        ...this.#absenceOf(to),
+        ...this.#deafnessOf(to, listener),
+      ]),
+      way: [...listeners.flatMap(({ to }) => this.#linkOf(to)), ...closed],
     };
   }
 
@@ -133,7 +151,8 @@ export function sourceDark({ key, agents }: HeardPod): readonly Dark[] {
 }
 
 /** When the link of a pod was not seen to work. */
-export function linkDark({ key, agents }: HeardPod, within: TimeSpan): readonly Dark[] {
+export function linkDark({ key, agents, isOutside }: HeardPod, within: TimeSpan): readonly Dark[] {
+  if (isOutside === true) return [];
   const visits = agents.flatMap((agent) => agent.visits);
   return holesBetween(visits, within, UNVISITED_MS).map((hole) =>
     told(hole, `its kubelet did not reach ${key}`),

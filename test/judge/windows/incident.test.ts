@@ -4,7 +4,7 @@ import { nearestIncident } from '../../../src/judge/windows/incident.ts';
 import type { Incident, IncidentKind } from '../../../src/model/incident.ts';
 
 const WINDOW = { began: { earliestMs: 20_000, latestMs: 21_000 } };
-const NODES = { source: 'node-1', destination: 'node-2' };
+const NODES = { source: 'node-1', destinations: ['node-2'] };
 const incident = (kind: IncidentKind, atMs: number, parts: Partial<Incident> = {}): Incident => ({
   kind,
   atMs,
@@ -81,7 +81,7 @@ describe('where it happened', () => {
   test('is not asked where the node of a pod is not known', () => {
     const incidents = [incident('plugin-restarted', 20_500, { node: 'node-3' })];
     expect(nearestIncident(WINDOW, incidents, { ...NODES, source: undefined })).toBe(0);
-    expect(nearestIncident(WINDOW, incidents, { ...NODES, destination: undefined })).toBe(0);
+    expect(nearestIncident(WINDOW, incidents, { ...NODES, destinations: [undefined] })).toBe(0);
   });
 
   test('at an end goes before anywhere', () => {

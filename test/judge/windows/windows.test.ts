@@ -36,6 +36,23 @@ describe('what is as expected', () => {
   });
 });
 
+describe('a name that does not resolve', () => {
+  test('is a gap of what must be reachable: who dials it reaches nobody', () => {
+    expect(windows('reachable', 'CCDDCC')).toEqual([
+      expect.stringMatching(/^gap 1500\.\.\d+ to 3500\.\.4510 \(2 dns-failure\)$/),
+    ]);
+  });
+
+  test('proves nothing of what must be unreachable', () => {
+    expect(windows('unreachable', 'FFDDDDFF')).toEqual([
+      expect.stringMatching(/^unknown .*\(4 the name did not resolve\)$/),
+    ]);
+    expect(windows('unreachable', 'FFDDCDFF')).toContainEqual(
+      expect.stringMatching(/^leak .*\(1 connected\)$/),
+    );
+  });
+});
+
 describe('a leak', () => {
   test.each([
     ['is one connection', 'FFCFFF', ['leak 1500..2510 to 2500..3510 (1 connected)']],
@@ -131,11 +148,6 @@ describe('unknown', () => {
       ['unknown 1500..2500 to 4520..5510 (3 the probe could not try)'],
     ],
     [
-      'is a time in which the name did not resolve',
-      'CCDDDCCC',
-      ['unknown 1500..2500 to 4520..5510 (3 the name did not resolve)'],
-    ],
-    [
       'is the beginning where attempts began late',
       '...CCC',
       ['unknown 0..0 to 3500..3510 (0 no attempt was made, or none was heard of)'],
@@ -152,10 +164,10 @@ describe('unknown', () => {
     ],
     [
       'has one window for each reason',
-      'CEEDDC',
+      'CEEWWC',
       [
         'unknown 500..1500 to 2520..3500 (2 the probe could not try)',
-        'unknown 2520..3500 to 4520..5510 (2 the name did not resolve)',
+        'unknown 2520..3500 to 4520..5510 (2 something else answered)',
       ],
     ],
   ])('%s', (_, text, expected) => {

@@ -18,7 +18,10 @@ const DB: RunningPod = { namespace: 'shop', name: 'db', ip: '10.0.0.2', node: 'n
 
 const target = (expected: Expectation, number: number): NewPodTarget => ({
   target: number,
-  watched: { check: { expected, from: 'shop/web', to: 'shop/db' } as CheckDraft, to: DB } as WatchedCheck,
+  watched: {
+    check: { expected, from: 'shop/web', to: 'shop/db' } as CheckDraft,
+    listeners: [{ to: DB, listener: 1 }],
+  } as unknown as WatchedCheck, // as much of one as is read
 });
 
 /** @param shown by target: what it showed, and from which age on */

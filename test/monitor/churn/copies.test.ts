@@ -12,9 +12,8 @@ const nodes = (number: number) =>
 const watched = (port: number): WatchedCheck => ({
   check: { port } as CheckDraft,
   from: { namespace: 'shop', name: 'web', ip: '10.0.0.1', node: 'node-1' },
-  to: { namespace: 'shop', name: 'db', ip: '10.0.0.2', node: 'node-2' },
   target: 40 + port,
-  listener: 80 + port,
+  listeners: [{ to: { namespace: 'shop', name: 'db', ip: '10.0.0.2', node: 'node-2' }, listener: 80 + port }],
   dial: { host: '10.0.0.2', port, protocol: 'TCP', pod: 'shop/db' },
 });
 const source = (namespace: string, name: string, checks = 1): CheckedSource => ({

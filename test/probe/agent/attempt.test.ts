@@ -17,7 +17,10 @@ test('a handshake that is through is waited for longer than an attempt takes: wh
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const shown = await attempt({ host: '127.0.0.1', port, protocol: 'TCP' }, 200, SELF);
+  const shown = await attempt({ host: '127.0.0.1', port, protocol: 'TCP' }, 200, {
+    runId: 'r1',
+    pods: ['shop/api'],
+  });
   server.close();
   expect(shown).toMatchObject({ outcome: 'connected', dials: 1 });
   expect(shown.durationMs).toBeGreaterThan(800);

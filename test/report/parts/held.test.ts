@@ -30,6 +30,16 @@ const OPENED = { event: 'opened', atMs: 20 } as const;
 test.each<[string, string, string, Parameters<typeof described>[0]]>([
   ['that nothing befell', 'survived', 'survived: 42 heartbeats came back', [OPENED]],
   [
+    'that was held to one pod of a Service, and then to another',
+    'broken',
+    'broke once, at 02:00:11.000 UTC (ECONNRESET); 42 heartbeats came back from shop/api-2, shop/api-1',
+    [
+      { event: 'opened', atMs: 20, detail: 'shop/api-2' },
+      { event: 'broken', atMs: 5_000, detail: 'ECONNRESET' },
+      { event: 'opened', atMs: 5_100, detail: 'shop/api-1' },
+    ],
+  ],
+  [
     'that was never there',
     'unopened',
     'it could not be opened (ECONNREFUSED)',

@@ -42,6 +42,28 @@ test('the pods of a check are those of its step', () => {
   expect(checkIn(2, 0)?.source?.labels).toEqual({ app: 'web', version: 'v2' });
 });
 
+test('the node of the pods behind a Service is told where all are on one', () => {
+  const calm = calmScenario('pair');
+  const [step] = calm.steps;
+  const [check] = step?.checks ?? [];
+  if (step === undefined || check === undefined) throw new Error('the scenario has a check');
+  const nodeWith = (...nodes: readonly string[]): string | undefined => {
+    const pods = nodes.map((node, index) => ({
+      namespace: 'x',
+      name: `p${index}`,
+      labels: {},
+      ports: [],
+      node,
+    }));
+    const backends = pods.map(({ name }) => ({ pod: `x/${name}`, port: 80 }));
+    const own = { ...check, to: 'service/x/s', path: 'clusterIP' as const, backends };
+    const record = buildRecord([{ ...calm, pods, steps: [{ ...step, checks: [own] }] }]);
+    return viewOf(record).checks[0]?.toNode;
+  };
+  expect(nodeWith('node-2', 'node-2')).toBe('node-2');
+  expect(nodeWith('node-1', 'node-2')).toBeUndefined();
+});
+
 test('a check says what is expected of it that was not in the step before', () => {
   expect(steps.map(({ checks }) => checks.filter(({ change }) => change !== undefined).length)).toEqual([
     0, 1, 0, 2, 5,

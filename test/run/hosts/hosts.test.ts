@@ -58,7 +58,7 @@ describe('where hosts are simulated', () => {
 
   test('one with a name and an address is dialled by its name, which leads there', () => {
     const plan = planWith([NAMED]);
-    expect(() => refuseHosts([plan], SIMULATED, false)).not.toThrow();
+    expect(() => refuseHosts([plan], SIMULATED)).not.toThrow();
     expect(agentsFor(plan, 3, SIMULATED, { runId: 'r1' }).pods.map(({ host }) => host)).toEqual([
       {
         key: 'host/mirror',
@@ -74,7 +74,7 @@ describe('where hosts are simulated', () => {
   });
 
   test('one that has only a name is refused, with its place', () => {
-    expect(() => refuseHosts([planWith([BANK, REGISTRY])], SIMULATED, false)).toThrow(
+    expect(() => refuseHosts([planWith([BANK, REGISTRY])], SIMULATED)).toThrow(
       expect.objectContaining({
         code: 'not-supported',
         message:
@@ -86,7 +86,7 @@ describe('where hosts are simulated', () => {
 
   test('they may be sources, and get datagrams', () => {
     const plan = planWith([BANK], { from: 'host/bank', to: 'shop/web' }, { protocol: 'UDP' });
-    expect(() => refuseHosts([plan], SIMULATED, false)).not.toThrow();
+    expect(() => refuseHosts([plan], SIMULATED)).not.toThrow();
   });
 });
 
@@ -99,7 +99,7 @@ describe('where hosts are the real ones', () => {
       ['host/registry', REGISTRY.place],
       ['host/mirror', NAMED.place],
     ]);
-    expect(() => refuseHosts([plan], REAL, false)).not.toThrow();
+    expect(() => refuseHosts([plan], REAL)).not.toThrow();
   });
 
   test.each([
@@ -114,17 +114,10 @@ describe('where hosts are the real ones', () => {
       'shop/web → host/bank:443/UDP: host/bank is the real host on this cluster, and nothing proves that it has got a datagram',
     ],
   ] as const)('%s is refused, with the rule that asks for it', (_, check, message) => {
-    expect(() => refuseHosts([planWith([BANK], {}, check)], REAL, false)).toThrow(
+    expect(() => refuseHosts([planWith([BANK], {}, check)], REAL)).toThrow(
       expect.objectContaining({ code: 'not-supported', message, location }),
     );
   });
-});
-
-test('what is watched has no hosts', () => {
-  for (const supply of [SIMULATED, REAL])
-    expect(() => refuseHosts([planWith([]), planWith([BANK])], supply, true)).toThrow(
-      'host/bank is outside the cluster, and only pods are watched',
-    );
 });
 
 test('a host is at no address that something inside has', () => {

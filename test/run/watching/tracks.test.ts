@@ -56,7 +56,7 @@ function trackOf({
   readonly to?: HeardPod;
   readonly ways?: readonly HeardWay[];
 } = {}) {
-  return new Tracks(EVERY_MS, WITHIN).of({ from, to, target: 1, listener: 2, ways });
+  return new Tracks(EVERY_MS, WITHIN).of({ from, target: 1, listeners: [{ to, listener: 2 }], ways });
 }
 
 describe('a track', () => {
@@ -128,6 +128,44 @@ describe('a track', () => {
   it('is dark all the time where nobody was ever heard', () => {
     expect(trackOf({ from: pod('shop/web') }).dark.source).toEqual([
       { fromMs: 0, toMs: 20_000, why: 'shop/web was not heard' },
+    ]);
+  });
+});
+
+describe('what a check rests on', () => {
+  const tracks = new Tracks(EVERY_MS, WITHIN);
+  const open = way('the way from node-1 to node-2', [ALWAYS]);
+
+  it('is dark while any of the pods of a Service is: a connection may have gone to just that one', () => {
+    const well = pod('shop/api-1', heard({}));
+    const deaf = pod('shop/api-2', heard({ 3: [connected(200, 9_000), connected(14_000, 19_500)] }));
+    const cutOff = pod('shop/api-3', heard({}, { visits: [span(0, 6_000), span(12_000, 20_000)] }));
+    const listeners = [well, deaf, cutOff].map((to, index) => ({ to, listener: 2 + index }));
+    expect(tracks.around({ listeners, ways: [open] })).toEqual({
+      destination: [{ fromMs: 9_001, toMs: 14_000, why: 'shop/api-2 was not seen to listen' }],
+      way: [{ fromMs: 6_000, toMs: 12_000, why: 'its kubelet did not reach shop/api-3' }],
+    });
+  });
+
+  it('is, of a host that is simulated, its agent and no kubelet', () => {
+    const bank: HeardPod = { ...pod('host/bank', heard({}, { visits: [] })), isOutside: true };
+    const listeners = [{ to: bank, listener: 2 }];
+    expect(tracks.around({ listeners, ways: [open] })).toEqual({ destination: [], way: [] });
+    expect(tracks.of({ from: bank, target: 1, listeners, ways: [open] }).dark.way).toEqual([]);
+  });
+
+  it('is, where nobody of podreach answers, that somebody else reaches the same', () => {
+    const other = way('the way from node-1 to host/bank:443/TCP', [
+      connected(200, 3_000),
+      connected(7_000, 19_900),
+    ]);
+    const why = 'the way from node-1 to host/bank:443/TCP was not seen to be open';
+    expect(tracks.around({ listeners: [], ways: [other] })).toEqual({
+      destination: [{ fromMs: 3_001, toMs: 7_000, why }],
+      way: [],
+    });
+    expect(tracks.around({ listeners: [], ways: [] }).destination).toEqual([
+      { ...WITHIN, why: 'nobody else tried whether anybody listens there' },
     ]);
   });
 });

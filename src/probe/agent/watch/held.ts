@@ -1,11 +1,11 @@
 /** A connection that is opened once and held, with heartbeats: does it survive what happens? */
 import net from 'node:net';
-import type { AnsweredRequest } from '../../protocol.ts';
-import { type HeldLine, NO_HEARTBEAT } from '../../watch-protocol.ts';
-import { codeOf } from '../dial.ts';
-import { type AgentIdentity, HOLD_PREFIX, newNonce, readReply } from '../messages.ts';
-import { resolveName } from '../names.ts';
+import { type HeldLine, type HeldTarget, NO_HEARTBEAT } from '../../watch-protocol.ts';
+import { codeOf, judgeReply } from '../dial.ts';
+import { HOLD_PREFIX, newNonce, readReply } from '../messages.ts';
+import { resolveNames } from '../names.ts';
 import { nodeClockMs } from '../time.ts';
+import { type Aim, aimOf, anyOf } from './aim.ts';
 
 /**
  * All agents of a node send their heartbeats in the same moments of its clock: what comes together is read together, and to wake up for
@@ -23,8 +23,8 @@ type HeldEvent = HeldLine['event'];
 
 /** One connection at a time; only over TCP. Somebody calls `look` and `beat` again and again. */
 export class Held {
-  readonly #target: AnsweredRequest;
-  readonly #expected: AgentIdentity;
+  readonly #target: HeldTarget;
+  readonly #runId: string;
   readonly #timeoutMs: number;
   readonly #note: (event: Omit<HeldLine, 'kind' | 'seq'>) => void;
   #socket: net.Socket | undefined;
@@ -40,16 +40,18 @@ export class Held {
   #listeningMs = 0;
   #isStalled = false;
   #failures = 0;
+  /** How often it has been opened, or tried to be. */
+  #turn = 0;
   #hasEnded = false;
 
   constructor(
-    target: AnsweredRequest,
+    target: HeldTarget,
     runId: string,
     timeoutMs: number,
     note: (event: Omit<HeldLine, 'kind' | 'seq'>) => void,
   ) {
     this.#target = target;
-    this.#expected = { runId, pod: target.pod };
+    this.#runId = runId;
     this.#timeoutMs = target.timeoutMs ?? timeoutMs;
     this.#note = note;
   }
@@ -93,23 +95,24 @@ export class Held {
   }
 
   #open(nowMs: number): void {
-    const { host } = this.#target;
+    const aim = aimOf(this.#target, this.#runId, this.#turn);
+    this.#turn += 1;
     this.#decideMs = nowMs + 2 * this.#timeoutMs;
-    if (net.isIP(host) !== 0) {
-      this.#connect(host);
+    if (net.isIP(aim.host) !== 0) {
+      this.#connect(aim);
       return;
     }
     this.#decideMs = Number.POSITIVE_INFINITY; // one look-up at a time
-    resolveName(host, this.#timeoutMs).then(
-      (ip) => {
+    resolveNames(aim.host, this.#timeoutMs, this.#target.family).then(
+      (ips) => {
         this.#decideMs = nodeClockMs() + 2 * this.#timeoutMs;
-        if (!this.#hasEnded) this.#connect(ip);
+        if (!this.#hasEnded) this.#connect({ ...aim, host: anyOf(ips) });
       },
       (error) => this.#end(codeOf(error), nodeClockMs()),
     );
   }
 
-  #connect(ip: string): void {
+  #connect({ host: ip, expected }: Aim): void {
     const socket = net.connect({ host: ip, port: this.#target.port, noDelay: true });
     const nonce = newNonce();
     this.#socket = socket;
@@ -120,7 +123,7 @@ export class Held {
     const isCurrent = (): boolean => this.#socket === socket;
     socket.on('connect', () => socket.write(this.#request, 'latin1'));
     socket.on('data', (chunk) => {
-      if (isCurrent()) this.#hear(chunk, nonce);
+      if (isCurrent()) this.#hear(chunk, nonce, expected);
     });
     socket.on('end', () => {
       if (isCurrent()) this.#end('closed by the other end', nodeClockMs());
@@ -130,19 +133,15 @@ export class Held {
     });
   }
 
-  #hear(chunk: Buffer, nonce: string): void {
+  #hear(chunk: Buffer, nonce: string, expected: Aim['expected']): void {
     const nowMs = nodeClockMs();
     if (this.#replyLength === undefined) {
       this.#text += chunk.toString('latin1');
       const reply = readReply(this.#text, nonce, HOLD_PREFIX);
       if (reply.kind === 'partial') return;
-      if (reply.kind === 'foreign') {
-        this.#end(`wrong-peer: ${reply.detail}`, nowMs);
-        return;
-      }
-      const { pod, runId } = reply.identity;
-      if (pod !== this.#expected.pod || runId !== this.#expected.runId) {
-        this.#end(`wrong-peer: ${pod} of run ${runId}`, nowMs);
+      const { outcome, detail, peer } = judgeReply(reply, expected);
+      if (outcome !== 'connected') {
+        this.#end(`${outcome}: ${detail}`, nowMs);
         return;
       }
       this.#replyLength = this.#text.indexOf('\n') + 1;
@@ -150,7 +149,12 @@ export class Held {
       this.#backMs = nowMs;
       this.#isStalled = false;
       this.#failures = 0;
-      this.#tell('opened', nowMs);
+      // Of several pods, which it has found.
+      this.#tell(
+        'opened',
+        nowMs,
+        'pods' in this.#target && this.#target.pods.length > 1 ? peer?.pod : undefined,
+      );
       return;
     }
     // The other end repeats its reply; TCP keeps it whole.

@@ -3,13 +3,13 @@
  * time limit, and where periods are short another for what is to be dialled: two timers for each attempt would cost too much.
  */
 import net from 'node:net';
-import type { AnsweredRequest } from '../../protocol.ts';
 import { replyTime } from '../../reply-time.ts';
-import type { WatchEndLine, WatchRequest } from '../../watch-protocol.ts';
+import type { WatchEndLine, WatchRequest, WatchTarget } from '../../watch-protocol.ts';
 import { codeOf, dialTcp, dialUdp, type OpenDial, type Sign } from '../dial.ts';
 import { newNonce } from '../messages.ts';
-import { resolveName } from '../names.ts';
+import { resolveNames } from '../names.ts';
 import { nodeClockMs, round } from '../time.ts';
+import { type Aim, aimOf, anyOf } from './aim.ts';
 import { BEAT_EVERY_MS, Held } from './held.ts';
 import { WatchLedger } from './ledger.ts';
 import { HELD_UP_MS, Schedule } from './schedule.ts';
@@ -34,12 +34,14 @@ interface OutAttempt {
 }
 
 interface WatchedTarget {
-  readonly request: AnsweredRequest;
+  readonly request: WatchTarget;
   readonly timeoutMs: number;
   /** How many of its attempts may be out at once: as long as one may last. */
   readonly outAtMost: number;
   /** In the order of their dials. */
   readonly out: OutAttempt[];
+  /** How many have been begun. */
+  turn: number;
 }
 
 const NOTHING = { outcome: 'timeout' } as const satisfies Sign;
@@ -86,7 +88,8 @@ export class RunningWatch {
       const timeoutMs = target.timeoutMs ?? request.timeoutMs;
       // The handshake has the attempt's time, and so has the look-up of a name.
       const longestMs = timeoutMs * (net.isIP(target.host) === 0 ? 2 : 1) + replyTime(timeoutMs);
-      return { request: target, timeoutMs, outAtMost: Math.ceil(longestMs / request.everyMs) + 1, out: [] };
+      const outAtMost = Math.ceil(longestMs / request.everyMs) + 1;
+      return { request: target, timeoutMs, outAtMost, out: [], turn: 0 };
     });
     this.#held = request.held
       .filter(({ protocol }) => protocol === 'TCP')
@@ -247,16 +250,18 @@ export class RunningWatch {
     const attempt: OutAttempt = { dialledMs, deadlineMs: dialledMs + timeoutMs };
     target.out.push(attempt);
     this.#out.set(attempt, target);
-    if (net.isIP(request.host) !== 0) {
-      this.#connect(request.host, attempt, target);
+    const aim = aimOf(request, this.#request.runId, target.turn);
+    target.turn += 1;
+    if (net.isIP(aim.host) !== 0) {
+      this.#connect(aim, attempt, target);
       return;
     }
     attempt.deadlineMs = Number.POSITIVE_INFINITY; // the resolver has its own
-    resolveName(request.host, timeoutMs).then(
-      (ip) => {
+    resolveNames(aim.host, timeoutMs, request.family).then(
+      (ips) => {
         if (attempt.end !== undefined) return;
         attempt.deadlineMs = nodeClockMs() + timeoutMs;
-        this.#connect(ip, attempt, target);
+        this.#connect({ ...aim, host: anyOf(ips) }, attempt, target);
       },
       (error) => {
         const code = codeOf(error);
@@ -267,8 +272,8 @@ export class RunningWatch {
     );
   }
 
-  #connect(ip: string, attempt: OutAttempt, target: WatchedTarget): void {
-    const { port, protocol, pod } = target.request;
+  #connect({ host: ip, expected }: Aim, attempt: OutAttempt, target: WatchedTarget): void {
+    const { port, protocol } = target.request;
     const dial = protocol === 'TCP' ? dialTcp : dialUdp;
     const events = {
       onSign: (sign: Sign) => this.#settle(attempt, target, sign),
@@ -280,7 +285,7 @@ export class RunningWatch {
       },
     };
     try {
-      attempt.dial = dial(ip, port, newNonce(), { runId: this.#request.runId, pod }, events);
+      attempt.dial = dial(ip, port, newNonce(), expected, events);
     } catch (error) {
       this.#settle(attempt, target, { outcome: 'error', detail: codeOf(error) });
     }
