@@ -6,8 +6,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const SLOW = [
   'test/run/degraded.test.ts',
   'test/run/faults.test.ts',
+  'test/differential/failures.test.ts',
   'test/differential/differential.test.ts',
-  'test/report/formats/html/page.test.ts',
   'test/e2e/upgrade.test.ts',
   'test/differential/',
   'test/run/',

@@ -179,7 +179,6 @@ function hintForUnknownPod(key: string, { podNames, leftOut }: Topology): string
 }
 
 /**
-/**
  * What a destination speaks of, with its ports. Where it may mean several pods, those without such a port are left
  * out; a port that none of them listens on is a mistake, because a connection to it would prove nothing.
  */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CheckDraft } from '../../../src/record/draft.ts';
 import { onNodes } from '../../../src/run/directions.ts';
+import type { MetService } from '../../../src/run/existing-services.ts';
 import type { Outpost } from '../../../src/run/outposts.ts';
 import { OUTSIDE, type RunningPod } from '../../../src/run/provision.ts';
 import { WatchPlan } from '../../../src/run/watching/plan-watches.ts';
@@ -141,7 +142,12 @@ describe('a check at a Service', () => {
     const plan = new WatchPlan();
     const { backends: _, ...existing } = toService({});
     const endpoints = new Map([[80, [1, 2].map((last) => ({ address: `10.0.9.${last}`, port: 6443 }))]]);
-    const met = new Map([['service/shop/api', { family: 'IPv4', address: '10.96.0.7', endpoints }]] as const);
+    const service: MetService = {
+      families: ['IPv4'],
+      addresses: ['10.96.0.7'],
+      endpoints: new Map([['IPv4', endpoints]]),
+    };
+    const met = new Map([['service/shop/api', service]]);
     const one = plan.addCheck(existing, { ...ENDS, met }, true);
     const [way] = plan.addWays(existing, web, { ...ENDS, met }, onNodes([outpost('node-1')]));
     expect(one?.listeners).toEqual([]);
