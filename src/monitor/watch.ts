@@ -11,7 +11,7 @@ import { objectKey } from '../keys.ts';
 import type { Incident } from '../model/incident.ts';
 import { isOfExisting } from '../model/service.ts';
 import { inWholeMs, type NewPodWindow, type Window, type WindowKind } from '../model/window.ts';
-import { greatest } from '../numbers.ts';
+import { greatest, least } from '../numbers.ts';
 import { describeConnection } from '../pair.ts';
 import type { ProgressListener } from '../progress.ts';
 import type { CheckDraft, RunDraft } from '../record/draft.ts';
@@ -166,7 +166,11 @@ export class RunWatch {
     const incidents = this.incidents.toSorted((left, right) => left.atMs - right.atMs);
     const news = this.newPods.settle({
       around: (pod, { watched }) => tracks.around(aroundOf(watched, pod.node)),
-      heardMs: (pod) => pods.get(pod)?.agents.at(-1)?.span.toMs ?? 0,
+      heardMs: (pod, { watched }) => {
+        const around = aroundOf(watched, pod.node);
+        const heard = [...around.listeners.map(({ to }) => to), ...around.ways];
+        return least([toMs, ...heard.map(({ agents: own }) => own.at(-1)?.span.toMs ?? 0)]);
+      },
       endMs: isLast ? endMs : toMs,
       isLast,
     });
@@ -258,15 +262,15 @@ function watchedOf(
 }
 
 /**
- * The nodes to which the connections of a check lead, those by whose ports they come among them. Nobody knows them of a Service that is there
- * already, and where a name has to be looked up, it may be any that has a name server.
+ * The nodes to which the connections of a check lead, those by whose ports they come among them. Of a Service that is there already nobody
+ * knows them all, and where a name has to be looked up, it may also be any that has a name server.
  */
 function nodesBehind({ check, listeners, dial }: WatchedCheck): readonly (string | undefined)[] {
   const nodes = new Set([
     ...(check.nodes ?? []).map(({ name }) => name),
     ...listeners.map(({ to }) => to.node),
   ]);
-  return isIP(dial.host) === 0 || isOfExisting(check) ? [undefined] : [...nodes];
+  return isIP(dial.host) === 0 || isOfExisting(check) ? [...nodes, undefined] : [...nodes];
 }
 
 /** Events count the heartbeats of their connection since it was opened. */

@@ -2,6 +2,7 @@
 import { objectKey } from '../keys.ts';
 import { addressIn, type Family } from '../model/family.ts';
 import type { Protocol } from '../model/protocol.ts';
+import type { CheckDraft } from '../record/draft.ts';
 import { addressOfPod } from './families.ts';
 import { OUTPOST_PORT, type Outpost } from './outposts.ts';
 import type { RunningPod } from './provision.ts';
@@ -40,6 +41,25 @@ export function directionsOf(way: Way, outposts: OutpostsOnNodes): readonly WayD
       return outpost === undefined ? [] : fromHost(way, outpost);
     }
   }
+}
+
+/**
+ * Whether a node leads to Services at all: one from its guarded pod to the Service of the open ones, any of which may answer. None where
+ * it is not asked.
+ */
+export function toServices(
+  node: string,
+  kind: Pick<CheckDraft, 'protocol' | 'family'>,
+  outposts: OutpostsOnNodes,
+): readonly WayDirection[] {
+  const { protocol, family } = kind;
+  const { guarded, serviceAddresses = [] } = outposts.get(node) ?? {};
+  const host = addressIn(family, serviceAddresses);
+  if (guarded === undefined || host === undefined) return [];
+  const pods = [...outposts.values()].map(({ open }) => objectKey(open));
+  const dial = { host, port: OUTPOST_PORT, protocol, pods, connections: pods.length };
+  const name = nameWay(`from ${node} to Services`, kind);
+  return [{ key: name, name, from: guarded, dial }];
 }
 
 function betweenNodes(way: Extract<Way, { kind: 'nodes' }>, outposts: OutpostsOnNodes): WayDirection[] {

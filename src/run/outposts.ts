@@ -5,6 +5,7 @@
  */
 import { PodreachError } from '../errors.ts';
 import { ApiStatusError } from '../kube/errors.ts';
+import type { KubeObject } from '../kube/kube.ts';
 import type { Family } from '../model/family.ts';
 import type { Protocol } from '../model/protocol.ts';
 import { greatest } from '../numbers.ts';
@@ -26,7 +27,7 @@ import {
 } from './provision.ts';
 import { refusalError } from './refusal.ts';
 import type { ProbeNode } from './schedulable.ts';
-import { nodePortOf } from './services.ts';
+import { addressesOf, nodePortOf } from './services.ts';
 
 /** What it takes to wait for markers. */
 export type AwaitingMarkers = Asking & Owning & Bounded<'timeoutMs' | 'withinMs'>;
@@ -37,6 +38,8 @@ export interface Outpost {
   readonly guarded: RunningPod;
   /** Where its node leads to the open one; absent: who is outside reaches that by its own address. */
   readonly nodePorts?: OutpostPorts;
+  /** The addresses of the Service with all open ones behind it; absent: nobody asks whether nodes lead there. */
+  readonly serviceAddresses?: readonly string[];
 }
 
 type OutpostPorts = Readonly<Record<Protocol, number>>;
@@ -94,7 +97,34 @@ function guardAddress(name: string, { runId }: Owning) {
 /** Lets every node lead to its own open pod, for witnesses that come from outside. @throws PodreachError `provision-failed` */
 export async function openNodePorts(context: Requesting<'create'> & Owning): Promise<OutpostPorts> {
   const name = 'open';
-  const created = await context.kube
+  const created = await createService(
+    name,
+    { type: 'NodePort', externalTrafficPolicy: 'Local', ipFamilyPolicy: 'PreferDualStack' },
+    context,
+  );
+  const [TCP, UDP] = PROTOCOLS.map((_, index) => nodePortOf(created, index));
+  if (TCP === undefined || UDP === undefined)
+    throw new PodreachError('provision-failed', `Service ${name} of the outposts has no ports on the nodes`);
+  return { TCP, UDP };
+}
+
+/**
+ * Puts the open pods of all nodes behind one Service, which nodes lead to as they do to any other.
+ * @returns its addresses
+ * @throws PodreachError `provision-failed`
+ */
+export async function openService(context: Requesting<'create'> & Owning): Promise<readonly string[]> {
+  const created = await createService('all-open', { ipFamilyPolicy: 'PreferDualStack' }, context);
+  return addressesOf(created);
+}
+
+/** One for the open pods. @param spec beside its selector and its ports */
+async function createService(
+  name: string,
+  spec: object,
+  context: Requesting<'create'> & Owning,
+): Promise<KubeObject> {
+  return await context.kube
     .create(
       {
         apiVersion: 'v1',
@@ -105,9 +135,7 @@ export async function openNodePorts(context: Requesting<'create'> & Owning): Pro
           labels: { [RUN_LABEL]: context.runId },
         },
         spec: {
-          type: 'NodePort',
-          externalTrafficPolicy: 'Local',
-          ipFamilyPolicy: 'PreferDualStack',
+          ...spec,
           selector: { [ROLE_LABEL]: 'open' },
           ports: PROTOCOLS.map((protocol) => ({
             name: protocol.toLowerCase(),
@@ -122,10 +150,6 @@ export async function openNodePorts(context: Requesting<'create'> & Owning): Pro
       if (!(thrown instanceof ApiStatusError) || thrown.code !== 'api-error') throw thrown;
       throw refusalError(`Service ${outpostsNamespace(context.runId)}/${name}`, thrown);
     });
-  const [TCP, UDP] = PROTOCOLS.map((_, index) => nodePortOf(created, index));
-  if (TCP === undefined || UDP === undefined)
-    throw new PodreachError('provision-failed', `Service ${name} of the outposts has no ports on the nodes`);
-  return { TCP, UDP };
 }
 
 /**

@@ -18,6 +18,7 @@ import {
   createOutposts,
   type Outpost,
   openNodePorts,
+  openService,
   outpostsNamespace,
   untilClosed,
   waitForOutposts,
@@ -30,6 +31,14 @@ export interface Proof {
   readonly outposts: readonly Outpost[];
   /** See `ClusterTiming.settleFloorMs`: with the time that enforcing takes here. */
   readonly settleFloorMs: number;
+}
+
+/** By what else than their own addresses witnesses reach the open outposts. */
+export interface OutpostPaths {
+  /** From outside, by ports of nodes alone. */
+  readonly isReachedByNodePorts: boolean;
+  /** As a Service is, which shows that nodes lead to Services at all. */
+  readonly isReachedByService: boolean;
 }
 
 type ToBeProven = Extract<Trust, { kind: 'to-be-proven' }>;
@@ -50,7 +59,6 @@ export async function meetNetwork(
  * Returns when they are created: scenarios start beside them, and need the proof only when the first is to apply its policies. Whatever
  * goes wrong is told then, by the proof; what goes wrong with the scenario's own pods is told first.
  * @param plans of all scenarios
- * @param isReachedByNodePorts whether witnesses from outside reach the outposts by ports of nodes alone
  * @throws PodreachError `provision-failed` where no node takes probe pods; the proof rejects with that or `not-enforcing`
  */
 export async function proveCluster(
@@ -59,14 +67,15 @@ export async function proveCluster(
   record: RunDraft,
   plans: readonly Plan[],
   context: Proving & Provisioning & AwaitingMarkers,
-  isReachedByNodePorts = false,
+  { isReachedByNodePorts, isReachedByService }: OutpostPaths,
 ): Promise<{ readonly proof: Promise<Proof> }> {
   const hosts = nodesForProbes(nodes, context.probe);
   // Where no canary has to connect first, guarded pods are closed before they are there, and so from their first instant (D20).
   const close = trust.kind === 'proven' ? () => applyClosed(context) : async () => {};
-  let nodePorts: Outpost['nodePorts'];
+  let paths: Pick<Outpost, 'nodePorts' | 'serviceAddresses'> = {};
   const prepare = async (): Promise<void> => {
-    if (isReachedByNodePorts) nodePorts = await openNodePorts(context);
+    if (isReachedByNodePorts) paths = { nodePorts: await openNodePorts(context) };
+    if (isReachedByService) paths = { ...paths, serviceAddresses: await openService(context) };
     await close();
   };
   const markers = plans.reduce((sum, { steps }) => sum + steps.length, 0);
@@ -76,11 +85,10 @@ export async function proveCluster(
       ? startedOutposts(wanted, hosts, context)
       : proveOutposts(wanted, hosts, record, plans, context),
   );
-  const proof = proven.then(({ outposts, settleFloorMs }) => {
-    const ports = nodePorts;
-    if (ports === undefined) return { outposts, settleFloorMs };
-    return { outposts: outposts.map((one) => ({ ...one, nodePorts: ports })), settleFloorMs };
-  });
+  const proof = proven.then(({ outposts, settleFloorMs }) => ({
+    outposts: outposts.map((one) => ({ ...one, ...paths })),
+    settleFloorMs,
+  }));
   proof.catch(() => {});
   await created.catch(() => {});
   return { proof };

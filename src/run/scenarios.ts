@@ -3,6 +3,7 @@ import type { HostNetworks } from '../cluster/cluster.ts';
 import { failsRun } from '../judge/known-issues.ts';
 import type { ScenarioDraft } from '../record/draft.ts';
 import { checksOf } from '../record/schema.ts';
+import { dialledServices } from '../scenario/scenario.ts';
 import type { Checked } from './checked.ts';
 import { cleanUp } from './cleanup.ts';
 import { clusterWideOf } from './foreign/kinds.ts';
@@ -87,8 +88,11 @@ async function runProven(
 ): Promise<void> {
   const { cluster, tools, nodes } = checked;
   const plans = job.scenarios.map(({ plan }) => plan);
-  const isReachedByNodePorts = comeByNodePorts(plans, cluster);
-  const { proof } = await proveCluster(cluster.trust, nodes, job.record, plans, tools, isReachedByNodePorts);
+  const { proof } = await proveCluster(cluster.trust, nodes, job.record, plans, tools, {
+    isReachedByNodePorts: comeByNodePorts(plans, cluster),
+    isReachedByService:
+      job.options.whileStanding !== undefined && plans.some((plan) => dialledServices(plan).length > 0),
+  });
   const failed = new AbortController();
   if (cluster.trust.kind === 'to-be-proven') proof.catch((reason: unknown) => failed.abort(reason));
   let running = job.scenarios.length;

@@ -197,7 +197,7 @@ function partOf(whole: Sighting, { fromMs, toMs }: Span, apartMs: number): Sight
 function sighting(stretch: WatchedStretch, finding: Finding, exchangeMs: number): Sighting {
   const { outcome, detail, count, firstMs, firstTookMs, lastMs, lastTookMs } = stretch;
   // Whoever waits for an answer in vain has shown it as soon as one would have come.
-  const isInVain = outcome === 'timeout' || outcome === 'one-way';
+  const isInVain = outcome === 'timeout' || outcome === 'one-way' || isUnanswered(outcome, detail);
   return {
     kind: finding.kind,
     outcome,
@@ -209,6 +209,11 @@ function sighting(stretch: WatchedStretch, finding: Finding, exchangeMs: number)
     last: { earliestMs: lastMs, latestMs: lastMs },
     overMs: lastMs + lastTookMs,
   };
+}
+
+/** No name server has answered. */
+function isUnanswered(outcome: Outcome, detail: string | undefined): boolean {
+  return outcome === 'dns-failure' && detail === 'ETIMEOUT';
 }
 
 /** How long it takes to connect, as far as the track tells; infinite where nothing connected. */

@@ -2,7 +2,6 @@
 import type { Dark } from '../../judge/windows/track.ts';
 import type { Window } from '../../model/window.ts';
 import type { CheckDraft } from '../../record/draft.ts';
-import type { RunningPod } from '../../run/provision.ts';
 import { accountOf, type NewPodRecord, type NewPodWindows } from './account.ts';
 import type { NewPodTarget } from './copies.ts';
 import type { SeenNewPod } from './new-pod.ts';
@@ -17,8 +16,8 @@ export interface KnownWatch {
     pod: SeenNewPod,
     one: NewPodTarget,
   ) => { readonly destination: readonly Dark[]; readonly way: readonly Dark[] };
-  /** Until when a pod was heard of. */
-  readonly heardMs: (pod: RunningPod) => number;
+  /** Until when all was heard of on which what a new pod saw of a check rests. */
+  readonly heardMs: (pod: SeenNewPod, one: NewPodTarget) => number;
   readonly endMs: number;
   /** Nothing more will become known. */
   readonly isLast: boolean;
@@ -57,9 +56,8 @@ export class NewPods {
 
   /** Works out what those saw of whose destinations all is known. @returns leaks and gaps that are new */
   settle({ around, heardMs, endMs, isLast }: KnownWatch): readonly NewPodWindows[] {
-    const isKnown = ({ checks, heard }: SeenNewPod): boolean =>
-      isLast ||
-      checks.every(({ watched }) => watched.listeners.every(({ to }) => heardMs(to) >= heard.span.toMs));
+    const isKnown = (pod: SeenNewPod): boolean =>
+      isLast || pod.checks.every((one) => heardMs(pod, one) >= pod.heard.span.toMs);
     const known = this.#waiting.filter(isKnown);
     this.#waiting = this.#waiting.filter((pod) => !known.includes(pod));
     const news = known.flatMap((pod) => {

@@ -6,6 +6,11 @@ import { holesBetween, type TimeSpan } from './spans.ts';
 /** A kubelet comes by each second; once it may be late. */
 const UNVISITED_MS = 3_000;
 
+/** One attempt that fails alone is noise. */
+const LONE_PERIODS = 2.5;
+/** None has failed: attempts are begun at moments that move by a part of their period. */
+const NO_PERIODS = 1.5;
+
 /** A pod or a host, and all agents that were heard of under its name, in the order of time: one that was replaced has several. */
 export interface HeardPod {
   /** `namespace/name`, `host/bank` */
@@ -44,6 +49,12 @@ export interface Sources extends TrackSurroundings {
   readonly target: number;
 }
 
+/**
+ * Where only what somebody else reaches shows that anybody listens, each attempt of theirs that failed casts doubt on so many periods before
+ * it and after it: of several endpoints one may be away, which each attempt meets by chance.
+ */
+const DOUBTFUL_PERIODS = 5;
+
 const UNTRIED = 'nobody else tried whether anybody listens there';
 
 /** Makes the tracks of many checks: what several of them share is worked out once. */
@@ -54,6 +65,7 @@ export class Tracks {
   readonly #links = new Map<HeardPod, readonly Dark[]>();
   readonly #listeners = new Map<string, readonly Dark[]>();
   readonly #ways = new Map<HeardWay, readonly Dark[]>();
+  readonly #absentEnds = new Map<HeardWay, readonly Dark[]>();
 
   /** @param within the whole watch */
   constructor(everyMs: number, within: TimeSpan) {
@@ -79,9 +91,11 @@ export class Tracks {
    * just that one.
    */
   around({ listeners, ways }: TrackSurroundings): Pick<Track['dark'], 'destination' | 'way'> {
+    if (listeners.length === 0) {
+      const absent = ways.flatMap((way) => this.#absentEndOf(way));
+      return { destination: ways.length === 0 ? [told(this.#within, UNTRIED)] : absent, way: [] };
+    }
     const closed = ways.flatMap((way) => this.#wayOf(way));
-    if (listeners.length === 0)
-      return { destination: ways.length === 0 ? [told(this.#within, UNTRIED)] : closed, way: [] };
     return {
       destination: listeners.flatMap(({ to, listener }) => [
         ...this.#absenceOf(to),
@@ -116,7 +130,9 @@ export class Tracks {
   /** The pod does not reach its own port. */
   #deafnessOf(pod: HeardPod, listener: number): readonly Dark[] {
     return remembered(this.#listeners, `${pod.key} ${listener}`, () =>
-      this.#unconnected(pod.agents, listener).map((hole) => told(hole, `${pod.key} was not seen to listen`)),
+      this.#unconnected(pod.agents, listener, LONE_PERIODS).map((hole) =>
+        told(hole, `${pod.key} was not seen to listen`),
+      ),
     );
   }
 
@@ -126,17 +142,33 @@ export class Tracks {
 
   #wayOf(way: HeardWay): readonly Dark[] {
     return remembered(this.#ways, way, () =>
-      this.#unconnected(way.agents, way.target).map((hole) =>
+      this.#unconnected(way.agents, way.target, LONE_PERIODS).map((hole) =>
         told(hole, `${way.name} was not seen to be open`),
       ),
     );
   }
 
-  /** When a target did not connect that always should. One attempt that fails alone is noise. */
-  #unconnected(agents: readonly Heard[], target: number): readonly TimeSpan[] {
+  /** Who is at the end of a way did not answer, and nobody else can say whether it was there. */
+  #absentEndOf(way: HeardWay): readonly Dark[] {
+    return remembered(this.#absentEnds, way, () => {
+      const doubtMs = DOUBTFUL_PERIODS * this.#everyMs;
+      return this.#unconnected(way.agents, way.target, NO_PERIODS).map(({ fromMs, toMs }) =>
+        told(
+          {
+            fromMs: Math.max(this.#within.fromMs, fromMs - doubtMs),
+            toMs: Math.min(this.#within.toMs, toMs + doubtMs),
+          },
+          `${way.name} was not seen to be open`,
+        ),
+      );
+    });
+  }
+
+  /** When a target did not connect that always should. @param periods so many without a connection are no sign of anything */
+  #unconnected(agents: readonly Heard[], target: number, periods: number): readonly TimeSpan[] {
     const all = agents.flatMap((agent) => agent.stretchesOf(target));
     const connected = all.filter(({ outcome }) => outcome === 'connected').map(spanOf);
-    return holesBetween(connected, this.#within, 2.5 * this.#everyMs);
+    return holesBetween(connected, this.#within, periods * this.#everyMs);
   }
 }
 

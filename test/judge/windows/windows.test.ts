@@ -20,6 +20,28 @@ function written({ kind, began, ended, attempts, outcome, why }: Window): string
 
 const dark = (fromMs: number, toMs: number, why = 'it was dark'): Dark => ({ fromMs, toMs, why });
 
+test('a name server that does not answer is waited for in vain, as is anybody else', () => {
+  const beganOf = (outcome: 'timeout' | 'dns-failure', detail?: string): Edge | undefined => {
+    const attempts = Array.from({ length: 12 }, (_, second): Tried => {
+      const isLost = second >= 3 && second < 9;
+      return {
+        outcome: isLost ? outcome : 'connected',
+        atMs: 500 + 1000 * second,
+        tookMs: isLost ? 3000 : 10,
+      };
+    });
+    const track = trackOf(attempts);
+    const stretches = track.stretches.map((one) =>
+      one.outcome === outcome && detail !== undefined ? { ...one, detail } : one,
+    );
+    const [gap] = windowsOf('reachable', { ...track, stretches }, { everyMs: 1000, endMs: 12_000 });
+    return gap?.began;
+  };
+  expect(beganOf('dns-failure', 'ETIMEOUT')).toEqual(beganOf('timeout'));
+  // One that says that there is no such name has been waited for.
+  expect(beganOf('dns-failure', 'ENOTFOUND')?.latestMs).toBe(6_500);
+});
+
 describe('what is as expected', () => {
   test.each([
     ['reachable', 'CCCCCC'],

@@ -133,6 +133,32 @@ describe('a check at a Service', () => {
     ]);
   });
 
+  it('rests on each node that leads to it leading to Services at all, which its guarded pod tries', () => {
+    const open = ['node-1', 'node-2', 'node-3'].map(outpost);
+    const places = onNodes(open.map((one) => ({ ...one, serviceAddresses: ['10.96.0.99'] })));
+    const plan = new WatchPlan();
+    const tried = (parts: Partial<CheckDraft>, node = 'node-3'): readonly string[] =>
+      plan
+        .addWays(toService(parts), { node }, ends, places)
+        .filter(({ name }) => name.includes('to Services'))
+        .map(({ name, watcher }) => `${watcher.name}: ${name}`);
+    const fromNode = (node: string): string => `guarded-${node}: the way from ${node} to Services`;
+    expect(tried({})).toEqual([fromNode('node-3')]);
+    expect(tried({ path: 'dns' })).toEqual([fromNode('node-3')]);
+    expect(tried({ path: 'nodePort' })).toEqual([fromNode('node-1'), fromNode('node-2')]);
+    expect(plan.pods.find(({ pod: { name } }) => name === 'guarded-node-3')?.targets).toMatchObject([
+      { host: '10.96.0.99', port: 8080, pods: open.map((one) => `shop/${one.open.name}`) },
+    ]);
+    // A host outside dials no address of a Service, and the name of one without an address leads to its pods.
+    expect(tried({}, OUTSIDE)).toEqual([]);
+    const headless = { ...ends, services: new Map() };
+    expect(
+      plan
+        .addWays(toService({ path: 'dns' }), { node: 'node-1' }, headless, places)
+        .filter(({ name }) => name.includes('to Services')),
+    ).toEqual([]);
+  });
+
   it('is not watched while one of its pods does not run', () => {
     const gone = [...backends, { pod: 'shop/gone', port: 8080 }];
     expect(new WatchPlan().addCheck(toService({ backends: gone }), ends, false)).toBeUndefined();

@@ -154,6 +154,21 @@ describe('what a check rests on', () => {
     expect(tracks.of({ from: bank, target: 1, listeners, ways: [open] }).dark.way).toEqual([]);
   });
 
+  it('is in doubt, where nobody of podreach answers, around each attempt of somebody else that fails', () => {
+    const missed = way('the way from node-1 to host/bank:443/TCP', [
+      connected(200, 9_200),
+      connected(11_100, 19_900),
+    ]);
+    const around = { listeners: [], ways: [missed] };
+    expect(tracks.around(around).destination).toMatchObject([{ fromMs: 4_201, toMs: 16_100 }]);
+    // Between nodes, one that fails alone is noise.
+    const listeners = [{ to: pod('shop/db', heard({})), listener: 2 }];
+    expect(tracks.around({ listeners, ways: [missed] }).way).toEqual([]);
+    // What moves by a part of its period has missed nothing.
+    const late = way('the way', [connected(200, 9_200), connected(10_600, 19_900)]);
+    expect(tracks.around({ listeners: [], ways: [late] }).destination).toEqual([]);
+  });
+
   it('is, where nobody of podreach answers, that somebody else reaches the same', () => {
     const other = way('the way from node-1 to host/bank:443/TCP', [
       connected(200, 3_000),
@@ -161,7 +176,7 @@ describe('what a check rests on', () => {
     ]);
     const why = 'the way from node-1 to host/bank:443/TCP was not seen to be open';
     expect(tracks.around({ listeners: [], ways: [other] })).toEqual({
-      destination: [{ fromMs: 3_001, toMs: 7_000, why }],
+      destination: [{ fromMs: 0, toMs: 12_000, why }],
       way: [],
     });
     expect(tracks.around({ listeners: [], ways: [] }).destination).toEqual([
