@@ -2,12 +2,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { Interruption } from '../../src/errors.ts';
+import { fieldOf } from '../../src/kube/answers.ts';
 import type { Kube } from '../../src/kube/kube.ts';
 import type { Window, WindowKind } from '../../src/model/window.ts';
 import { conductWatch } from '../../src/monitor/conduct.ts';
 import { describeConnection } from '../../src/pair.ts';
 import { type CheckRecord, checksOf, type RunRecord } from '../../src/record/schema.ts';
 import { oneNode, runWith } from '../run/run-with.ts';
+import { NetworkFaults } from '../support/network-faults.ts';
 
 const DENY = { podSelector: { matchExpressions: [{ key: 'open', operator: 'DoesNotExist' }] } };
 const SCENARIO = `apiVersion: podreach/v1
@@ -57,6 +59,13 @@ const apply = (kube: Kube, name: string, spec: object): Promise<unknown> =>
     }),
   );
 
+async function addressesOf(kube: Kube, names: readonly string[]): Promise<readonly unknown[]> {
+  const services = await kube.list({ resource: 'services' });
+  return services
+    .filter(({ metadata }) => names.includes(metadata.name))
+    .map(({ spec }) => fieldOf(spec, 'clusterIP'));
+}
+
 /** When something began to be done, by the wall clock. */
 const truth = new Map<string, number>();
 let record: RunRecord;
@@ -74,6 +83,14 @@ beforeAll(async () => {
     await act('names uncut', kube.delete(policy('by-hand')));
     await act('vault opened', kube.delete(policy('deny')));
     await act('vault closed', apply(kube, 'deny', DENY));
+    const found = await addressesOf(kube, ['vault', 'all-open']);
+    const faults = await NetworkFaults.of(kube);
+    const lost = faults.filterNode('node-1', { incoming: [`ip daddr { ${found.join(', ')} } drop`] });
+    await act('Services lost', lost);
+    await act(
+      'Services found',
+      lost.then((undo) => undo()),
+    );
   };
   record = await runWith(
     oneNode(),
@@ -104,10 +121,12 @@ function checkOf(name: string): CheckRecord {
 const windowsOf = (name: string, kind: WindowKind) =>
   checkOf(name).watched?.windows.filter((window) => window.kind === kind) ?? [];
 
+/** Milliseconds after the watch began. */
+const at = (name: string): number =>
+  (truth.get(name) ?? Number.NaN) - Date.parse(record.watch?.startedAt ?? '');
+
 /** Where nobody could tell in the middle, one is told as several. */
 function expectFound(windows: readonly Window[], begin: string, end: string): void {
-  const at = (name: string): number =>
-    (truth.get(name) ?? Number.NaN) - Date.parse(record.watch?.startedAt ?? '');
   expect(windows).not.toEqual([]);
   for (const { began, ended } of windows) {
     expect(began.latestMs).toBeGreaterThanOrEqual(at(begin));
@@ -161,4 +180,17 @@ test('connections are held to Services and hosts, and none to what is there alre
   expect(heldOf('edge/a → service/edge/shop:80/TCP')?.[0]).toBe('opened');
   expect(heldOf('edge/a → host/bank:443/TCP')?.[0]).toBe('opened');
   expect(heldOf('edge/a → service/kube-system/kube-dns:53/TCP')).toBeUndefined();
+});
+
+test('where a node leads to no Service, silence at one proves nothing', () => {
+  const why = 'the way from node-1 to Services was not seen to be open';
+  for (const name of ['edge/a → service/edge/vault:80/TCP', 'edge/a → service/edge/vault:80/TCP via dns']) {
+    const unseen = windowsOf(name, 'unknown').filter((window) => window.why === why);
+    // It begins with what was seen last.
+    const isOfFault = ({ began, ended }: Window): boolean =>
+      began.latestMs <= at('Services lost') + IN_FORCE_MS &&
+      (ended?.latestMs ?? Number.POSITIVE_INFINITY) >= at('Services found');
+    expect(unseen.filter(isOfFault)).not.toEqual([]);
+  }
+  expect(windowsOf('host/bank → edge/b:80/TCP', 'unknown').map((window) => window.why)).not.toContain(why);
 });
