@@ -218,7 +218,7 @@ describe.concurrent('the first instant of pods that a step makes', () => {
     const [leak] = job.firstInstant?.windows ?? [];
     expect(leak).toMatchObject({ kind: 'leak', began: { earliestMs: 0 }, outcome: 'connected' });
     expectEnd(leak, truth);
-    expect((leak?.ended?.latestMs ?? 0) - (leak?.ended?.earliestMs ?? 0)).toBeLessThan(1_000);
+    expect(leak?.ended?.earliestMs).toBeGreaterThan(0);
     expect(record.run.exitCode).toBe(1);
   });
 
