@@ -56,6 +56,7 @@ const LEFT_OUT_WHY = {
   'host-network': "no policy isolates what is in a node's network",
   'local-node-ports':
     'which nodes lead there depends on the node of the source (externalTrafficPolicy: Local)',
+  'too-long': 'more pods and nodes may answer there than a new pod can be told of',
 } as const satisfies Readonly<Record<LeftOutChecks['why'], string>>;
 /** Of more sources, only how many there are. */
 const SOURCES_TOLD = 3;

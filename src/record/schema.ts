@@ -742,9 +742,9 @@ const churnSchema = z
           pod: z.string().describe('The source that has them: namespace/name.'),
           checks: z.int().min(1).describe('How many of its checks.'),
           why: z
-            .enum(['behind-service', 'host-network', 'local-node-ports'])
+            .enum(['behind-service', 'host-network', 'local-node-ports', 'too-long'])
             .describe(
-              "behind-service: a copy of it would answer for a Service that is watched. host-network: it is in its node's network. local-node-ports: which nodes lead there depends on the node of the source (externalTrafficPolicy: Local).",
+              "behind-service: a copy of it would answer for a Service that is watched. host-network: it is in its node's network. local-node-ports: which nodes lead there depends on the node of the source (externalTrafficPolicy: Local). too-long: more may answer there than a new pod can be told of.",
             ),
         }),
       )

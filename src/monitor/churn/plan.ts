@@ -9,7 +9,7 @@ import { nodesForProbes, type ProbeNode } from '../../run/schedulable.ts';
 import type { StandingScenario } from '../../run/stand.ts';
 import type { WatchedCheck } from '../../run/watching/plan-watches.ts';
 import type { PlannedPod } from '../../scenario/scenario.ts';
-import { type CheckedSource, Copies } from './copies.ts';
+import { type CheckedSource, Copies, fits } from './copies.ts';
 
 /** So many nodes are enough to see what nodes do, and the ways from each to every destination are tried as well. */
 const NODES_USED = 16;
@@ -68,7 +68,7 @@ export function planCopies(
 
 /** @returns undefined where a copy of the pod is to try it */
 function whyLeftOut(
-  { check }: WatchedCheck,
+  watched: WatchedCheck,
   pod: PlannedPod,
   answering: ReadonlySet<string>,
 ): LeftOutChecks['why'] | undefined {
@@ -76,7 +76,9 @@ function whyLeftOut(
   if (pod.hostNetwork === true) return 'host-network';
   if (answering.has(objectKey(pod))) return 'behind-service';
   // Which nodes lead to a Service then depends on where its source is (D25).
-  if (check.path === 'nodePort' && check.externalTrafficPolicy === 'Local') return 'local-node-ports';
+  const { path, externalTrafficPolicy } = watched.check;
+  if (path === 'nodePort' && externalTrafficPolicy === 'Local') return 'local-node-ports';
+  if (!fits(watched)) return 'too-long';
   return undefined;
 }
 

@@ -69,6 +69,17 @@ test('one in the network of its node is not, and without any other it is said wh
   });
 });
 
+test('what names more than a new pod can be told of is left out', () => {
+  const pods = Array.from({ length: 5_000 }, (_, index) => `shop/api-of-some-length-${index}`);
+  const toMany = {
+    ...watched('shop/web', VIA_SERVICE),
+    dial: { host: '10.0.0.9', port: 80, protocol: 'TCP', pods },
+  };
+  const plan = planned([watched('shop/web', { to: 'shop/db' }), toMany as WatchedCheck], 'web');
+  expect(plan.copies?.next().checks.length).toBe(1);
+  expect(plan.leftOut).toEqual([{ pod: 'shop/web', checks: 1, why: 'too-long' }]);
+});
+
 test('what nobody watches is not left out either', () => {
   const plan = planned([watched('shop/web', { to: 'shop/db' })], 'web', 'proxy');
   expect(copied(plan, 1)).toEqual(['shop/web']);
