@@ -19,7 +19,7 @@ export async function monitor(
   plans: readonly Plan[],
   { watch, ...options }: MonitoredRunOptions,
 ): Promise<RunResult> {
-  refuseShared(plans);
+  refuseShared(plans, options.provider);
   return await run(plans, {
     ...options,
     ...(options.again === undefined ? {} : { again: [...options.again, ...(watch.again ?? [])] }),

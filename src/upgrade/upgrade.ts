@@ -33,7 +33,7 @@ export async function upgrade(
   plans: readonly Plan[],
   { watch, command, isAnyway, save, provider, progress, ...options }: UpgradeOptions,
 ): Promise<UpgradeRecords> {
-  refuseShared(plans);
+  refuseShared(plans, provider);
   await using shared = shareCluster(provider, () =>
     progress({ type: 'cluster-stopping', cluster: provider.kind }),
   );
