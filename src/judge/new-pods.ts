@@ -5,6 +5,9 @@ import { type Spread, spreadOf } from './times.ts';
 
 export type ChurnRecord = NonNullable<NonNullable<RunRecord['watch']>['churn']>;
 
+/** Watched checks of one source that no new pod tries. */
+export type LeftOutChecks = NonNullable<ChurnRecord['leftOut']>[number];
+
 export interface NewPodTotals {
   /** How many told what they saw. */
   readonly told: number;
@@ -45,4 +48,43 @@ export function newPodTotals({ due, pods }: ChurnRecord): NewPodTotals {
     allowedMs,
     ...(allow === undefined ? {} : { allow }),
   };
+}
+
+/** Why new pods leave checks out, as a clause. */
+const LEFT_OUT_WHY = {
+  'behind-service': 'a copy would answer for a Service that is watched',
+  'host-network': "no policy isolates what is in a node's network",
+  'local-node-ports':
+    'which nodes lead there depends on the node of the source (externalTrafficPolicy: Local)',
+  'too-long': 'more pods and nodes may answer there than a new pod can be told of',
+} as const satisfies Readonly<Record<LeftOutChecks['why'], string>>;
+/** Of more sources, only how many there are. */
+const SOURCES_TOLD = 3;
+
+/** Checks that new pods leave out for one reason. */
+export interface LeftOutPart {
+  readonly checks: number;
+  /** The sources that have them, `namespace/name`: the first, and how many there are besides. */
+  readonly pods: readonly string[];
+  readonly others: number;
+  /** A clause. */
+  readonly why: string;
+}
+
+export function leftOutByReason(leftOut: ChurnRecord['leftOut'] = []): readonly LeftOutPart[] {
+  return [...Map.groupBy(leftOut, ({ why }) => why)].map(([why, group]) => {
+    const pods = [...new Set(group.map(({ pod }) => pod))];
+    return {
+      checks: group.reduce((sum, { checks }) => sum + checks, 0),
+      pods: pods.slice(0, SOURCES_TOLD),
+      others: Math.max(0, pods.length - SOURCES_TOLD),
+      why: LEFT_OUT_WHY[why],
+    };
+  });
+}
+
+/** `2 checks of shop/web, shop/api and 4 others, because a copy would answer for a Service that is watched` */
+export function describeLeftOut({ checks, pods, others, why }: LeftOutPart): string {
+  const and = others === 0 ? '' : ` and ${others} other${others === 1 ? '' : 's'}`;
+  return `${checks} check${checks === 1 ? '' : 's'} of ${pods.join(', ')}${and}, because ${why}`;
 }

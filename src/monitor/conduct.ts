@@ -1,6 +1,7 @@
 /** A watch from its beginning to its end: who begins, who is asked, what else goes on, and what ends it. */
 import { Interruption } from '../errors.ts';
 import { isConfirmed } from '../judge/judge.ts';
+import { describeLeftOut, leftOutByReason } from '../judge/new-pods.ts';
 import { describeAges } from '../judge/windows/lengths.ts';
 import type { WatchRules } from '../judge/windows/verdict.ts';
 import type { RunDraft } from '../record/draft.ts';
@@ -9,7 +10,7 @@ import type { ProbeNode } from '../run/schedulable.ts';
 import type { StandingScenario } from '../run/stand.ts';
 import { Churn } from './churn/churn.ts';
 import type { NewPods } from './churn/new-pods.ts';
-import { answeringForServices, nodesForCopies, planCopies } from './churn/plan.ts';
+import { nodesForCopies, planCopies } from './churn/plan.ts';
 import type { CommandEnd } from './command.ts';
 import { everyFor } from './every.ts';
 import { followIncidents } from './incidents/follow.ts';
@@ -149,7 +150,7 @@ export async function conductWatch(
   return { startedAt: own.startedAt, budgets, endMs };
 }
 
-/** @returns undefined where no new pods are asked for, or there is nothing that could be copied */
+/** @returns undefined where no new pods are asked for */
 function churnOf(
   standing: readonly StandingScenario[],
   nodes: readonly ProbeNode[],
@@ -158,23 +159,11 @@ function churnOf(
   { churnPerMinute }: MonitorOptions,
 ): Churn | undefined {
   if (churnPerMinute === undefined) return undefined;
-  const copies = planCopies(standing, watch.checks, nodes, record, tools);
-  if (copies === undefined) {
-    tools.progress({
-      type: 'note',
-      text: 'no new pods are made: no check starts at a pod that could be copied',
-    });
-    return undefined;
-  }
-  const answering = answeringForServices(watch.checks);
-  const left = new Set(watch.checks.map(({ check }) => check.from).filter((pod) => answering.has(pod)));
-  if (left.size > 0)
-    tools.progress({
-      type: 'note',
-      text: `no new pods are made of ${[...left].join(', ')}: they would answer for the Services that are watched`,
-    });
+  const plan = planCopies(standing, watch.checks, nodes, record, tools);
+  for (const part of leftOutByReason(plan.leftOut))
+    tools.progress({ type: 'note', text: `new pods leave out ${describeLeftOut(part)}` });
   const context = { ...tools, zeroMs: watch.zeroMs };
-  return new Churn(churnPerMinute, copies, (pod) => watch.newPods.add(pod), context);
+  return new Churn(churnPerMinute, plan, (pod) => watch.newPods.add(pod), context);
 }
 
 /** Says what did not show what is expected already: that is no window. */
@@ -250,13 +239,14 @@ async function untilOver({ watch, churn, own, options, run }: Going): Promise<En
 /** What has become of new pods so far. */
 function noteChurn(own: WatchRecord, churn: Churn | undefined, { waiting, accounts }: NewPods): void {
   if (churn === undefined) return;
-  const { perMinute, due, made, failures } = churn;
+  const { perMinute, due, made, failures, plan } = churn;
   own.churn = {
     perMinute,
     due: due - waiting,
     made: made - waiting,
     failures: [...failures],
     pods: accounts,
+    ...(plan.leftOut.length === 0 ? {} : { leftOut: [...plan.leftOut] }),
   };
 }
 

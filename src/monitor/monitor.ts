@@ -13,13 +13,13 @@ export interface MonitoredRunOptions
 
 /**
  * Runs scenarios as `run` does, and watches them while they stand.
- * @throws PodreachError `usage` for two scenarios that share a namespace; nothing has been started
+ * @throws PodreachError `usage` for scenarios that cannot stand side by side (`refuseShared`); nothing has been started
  */
 export async function monitor(
   plans: readonly Plan[],
   { watch, ...options }: MonitoredRunOptions,
 ): Promise<RunResult> {
-  refuseShared(plans);
+  refuseShared(plans, options.provider);
   return await run(plans, {
     ...options,
     ...(options.again === undefined ? {} : { again: [...options.again, ...(watch.again ?? [])] }),

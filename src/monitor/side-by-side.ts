@@ -2,14 +2,16 @@
 import { PodreachError } from '../errors.ts';
 import { refuseClusterWideBeside } from '../run/foreign/served.ts';
 import { placesOf } from '../run/hosts.ts';
+import type { RunOptions } from '../run/job.ts';
 import { nodePortsOf } from '../run/placement.ts';
 import type { Plan } from '../scenario/scenario.ts';
 
 /**
- * @throws PodreachError `usage` for two scenarios that share a namespace, a port of nodes or the place of a host, and where a policy of one
- * of them holds for the whole cluster
+ * @param kind of the cluster: on one of a context hosts are the real ones, and any number of scenarios may meet the same
+ * @throws PodreachError `usage` for two scenarios that share a namespace, a port of nodes or the place of a simulated host, and where a
+ * policy of one of them holds for the whole cluster
  */
-export function refuseShared(plans: readonly Plan[]): void {
+export function refuseShared(plans: readonly Plan[], { kind }: Pick<RunOptions['provider'], 'kind'>): void {
   refuseClusterWideBeside(plans, 'scenarios that are watched stand side by side');
   refuseCommon(plans, {
     keysOf: ({ namespaces }) => namespaces.map(({ name }) => name),
@@ -22,7 +24,7 @@ export function refuseShared(plans: readonly Plan[]): void {
     hint: 'Give one of them another port',
   });
   refuseCommon(plans, {
-    keysOf: placesOf,
+    keysOf: kind === 'context' ? () => [] : placesOf,
     share: (place) => `both have a host at ${place}`,
     hint: 'Give one of them another address, or put them into one scenario',
   });

@@ -736,6 +736,20 @@ const churnSchema = z
       .array(z.strictObject({ reason: z.string(), pods: z.int().min(1) }))
       .describe('Why others were not made, or did not tell what they saw, and how many of them.'),
     pods: z.array(newPodSchema).describe('Those that told what they saw, in the order of time.'),
+    leftOut: z
+      .array(
+        z.strictObject({
+          pod: z.string().describe('The source that has them: namespace/name.'),
+          checks: z.int().min(1).describe('How many of its checks.'),
+          why: z
+            .enum(['behind-service', 'host-network', 'local-node-ports', 'too-long'])
+            .describe(
+              "behind-service: a copy of it would answer for a Service that is watched. host-network: it is in its node's network. local-node-ports: which nodes lead there depends on the node of the source (externalTrafficPolicy: Local). too-long: more may answer there than a new pod can be told of.",
+            ),
+        }),
+      )
+      .exactOptional()
+      .describe('Watched checks that no new pod tries. Absent: there are none.'),
   })
   .describe('New pods that were made while checks were watched: copies of sources of checks.');
 

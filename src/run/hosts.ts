@@ -20,7 +20,14 @@ import type { RunningPods, Wanted } from './provision.ts';
 /** How hosts come to be on a cluster. */
 type HostSupply = Pick<Cluster, 'outside'>;
 
-/** Addresses and names of simulated hosts: no two scenarios can have the same at once. */
+/**
+ * Addresses and names of simulated hosts: no two scenarios can have the same at once. A real host is there for all of them.
+ */
+export function placesTaken(plan: Pick<Plan, 'hosts'>, { outside }: HostSupply): readonly string[] {
+  return outside === undefined ? [] : placesOf(plan);
+}
+
+/** Addresses and names of hosts, whether or not they are simulated. */
 export function placesOf({ hosts = [] }: Pick<Plan, 'hosts'>): readonly string[] {
   return hosts.flatMap(({ place }) => {
     const addresses = addressesAt(place);

@@ -8,7 +8,7 @@ import type { Checked } from './checked.ts';
 import { cleanUp } from './cleanup.ts';
 import { clusterWideOf } from './foreign/kinds.ts';
 import { comeByNodePorts, connectHosts } from './host-containers.ts';
-import { placesOf } from './hosts.ts';
+import { placesTaken } from './hosts.ts';
 import { untilInterrupted } from './interruption.ts';
 import type { Job, Planned } from './job.ts';
 import { nodePortsOf, visitPortsFor } from './placement.ts';
@@ -125,14 +125,14 @@ async function runAll(
   job: Job,
   shared: Pick<ScenarioOptions, 'proof' | 'unproven' | 'onSeen' | 'hostNetworks'>,
 ): Promise<void> {
-  const { tools, nodes, met, assumptions } = checked;
+  const { cluster, tools, nodes, met, assumptions } = checked;
   const { scenarios, options, record } = job;
   const others = record.environment.clusterPolicies?.join(', ');
   const stop = (): boolean => tools.signal.aborted || (options.failFast && record.scenarios.some(wentWrong));
-  // Two hosts cannot have one address or name either.
+  // Two simulated hosts cannot have one address or name either.
   const namespacesOf = ({ plan }: Planned): readonly string[] => [
     ...plan.namespaces.map(({ name }) => name),
-    ...placesOf(plan),
+    ...placesTaken(plan, cluster),
   ];
   // What holds for the whole cluster holds for the namespaces of all.
   const keysOf = (planned: Planned): readonly string[] => [
@@ -162,7 +162,6 @@ async function runAll(
       checks: checksOf(scenario).length,
     });
     const firstMarker = 1 + countSteps(scenarios.slice(0, number - 1));
-    const { cluster } = checked;
     const inCommon = { ...shared, nodes, met, visitPorts, assumptions, cluster, others, stand };
     const own = { ...inCommon, keep: options.keep, firstMarker };
     await runScenario(plan, scenario, own, tools);

@@ -27,13 +27,13 @@ export interface UpgradeOptions extends Omit<RunOptions, 'keep' | 'failFast' | '
 /**
  * Runs, watches, and runs again, as far as it makes sense: where the first run does not pass, the command is not run, and where it was not
  * run there is nothing to look at afterwards. What goes wrong on the way is in the records.
- * @throws PodreachError `usage` for two scenarios that share a namespace; nothing has been started
+ * @throws PodreachError `usage` for scenarios that cannot stand side by side (`refuseShared`); nothing has been started
  */
 export async function upgrade(
   plans: readonly Plan[],
   { watch, command, isAnyway, save, provider, progress, ...options }: UpgradeOptions,
 ): Promise<UpgradeRecords> {
-  refuseShared(plans);
+  refuseShared(plans, provider);
   await using shared = shareCluster(provider, () =>
     progress({ type: 'cluster-stopping', cluster: provider.kind }),
   );

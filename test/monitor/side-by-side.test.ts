@@ -13,6 +13,11 @@ ${more}`;
 const onNode = (namespace: string, ports: string): string =>
   `  ${namespace}/proxy: { hostNetwork: true, ports: [${ports}] }\nreachable: [{ from: ${namespace}/web, to: ${namespace}/proxy }]\n`;
 const ONE = `${scenario('one', 'shop', onNode('shop', '8443, 53/UDP'))}hosts: { ledger: { address: 192.0.2.7 } }\n`;
+const SAME_HOST = scenario(
+  'two',
+  'edge',
+  'hosts: { bank: { address: 192.0.2.7, ports: [443] } }\nreachable: [{ from: edge/web, to: host/bank }]\n',
+);
 
 test.each([
   ['a namespace', scenario('two', 'shop', onNode('shop', '9443')), 'one and two share the namespace shop,'],
@@ -21,24 +26,23 @@ test.each([
     scenario('two', 'edge', onNode('edge', '9443, 53/UDP')),
     'one and two both take port 53/UDP of nodes,',
   ],
-  [
-    'the place of a host',
-    scenario(
-      'two',
-      'edge',
-      'hosts: { bank: { address: 192.0.2.7, ports: [443] } }\nreachable: [{ from: edge/web, to: host/bank }]\n',
-    ),
-    'one and two both have a host at 192.0.2.7,',
-  ],
+  ['the place of a host', SAME_HOST, 'one and two both have a host at 192.0.2.7,'],
 ])('scenarios that share %s', async (_, other, message) => {
   await using project = await createProject({ 'one.yaml': ONE, 'two.yaml': other });
   const plans = await project.load(['one.yaml', 'two.yaml']);
-  expect(() => refuseShared(plans)).toThrow(message);
+  expect(() => refuseShared(plans, { kind: 'sandbox' })).toThrow(message);
 });
 
 test('the same number over another protocol is another port', async () => {
   const other = scenario('two', 'edge', onNode('edge', '53'));
   await using project = await createProject({ 'one.yaml': ONE, 'two.yaml': other });
   const plans = await project.load(['one.yaml', 'two.yaml']);
-  expect(() => refuseShared(plans)).not.toThrow();
+  expect(() => refuseShared(plans, { kind: 'sandbox' })).not.toThrow();
+});
+
+test('a real host is there for all', async () => {
+  await using project = await createProject({ 'one.yaml': ONE, 'two.yaml': SAME_HOST });
+  const plans = await project.load(['one.yaml', 'two.yaml']);
+  expect(() => refuseShared(plans, { kind: 'kind' })).toThrow('both have a host at 192.0.2.7');
+  expect(() => refuseShared(plans, { kind: 'context' })).not.toThrow();
 });

@@ -367,6 +367,25 @@ describe('a held connection', () => {
   });
 });
 
+test('a name that nobody resolves in time is told in the same words by attempts and by what is held', async () => {
+  await using silent = await PodNetwork.create('udp dport 53 drop', 'nameserver 127.0.0.1\n');
+  await silent.serving({ pod: 'shop/web', ports: [] });
+  const named = [target(1, 8001, { host: 'db.test.' })];
+  const watch = watchOf({ targets: named, held: named });
+  await ask(watch, watch, { of: silent });
+  const lines = await collectUntil(
+    watch,
+    (seen) => eventsOf(seen).includes('failed') && stretchesOf(seen).length > 0,
+    { of: silent },
+  );
+  for (const stretch of stretchesOf(lines))
+    expect(stretch).toMatchObject({ outcome: 'dns-failure', detail: 'ETIMEOUT' });
+  expect(lines.filter(({ kind }) => kind === 'held')).toMatchObject([
+    { event: 'failed', beats: 0, detail: 'dns-failure: ETIMEOUT' },
+  ]);
+  await ask(watch, { received: 0, ends: true }, { of: silent });
+});
+
 test('a connection to a Service is held to whoever answers first, and says who that is', async () => {
   const held = [anyOf(1, ['shop/other', 'shop/db']), anyOf(2, ['shop/db'])];
   const watch = watchOf({ targets: held, held });

@@ -63,6 +63,25 @@ test('new pods that saw nothing but what they should are told in one line', () =
   );
 });
 
+test('what new pods leave out is told with the reason', () => {
+  const { watch, ...record } = watchedWithNewPods();
+  if (watch?.churn === undefined) throw new Error('the record has new pods');
+  const behind = ['web', 'api', 'db', 'cache'].map((name) => ({
+    pod: `shop/${name}`,
+    checks: 2,
+    why: 'behind-service' as const,
+  }));
+  const leftOut = [...behind, { pod: 'shop/job', checks: 1, why: 'local-node-ports' as const }];
+  const left = { ...record, watch: { ...watch, churn: { ...watch.churn, leftOut } } };
+  const told = (format: ReportFormat): string => render(format, left).replaceAll(/\s+/g, ' ');
+  expect(told('terminal')).toContain(
+    'they leave out 8 checks of shop/web, shop/api, shop/db and 1 other, because a copy would answer for a Service that is watched; they leave out 1 check of shop/job, because which nodes lead there depends on the node of the source (externalTrafficPolicy: Local)',
+  );
+  expect(told('audit').replaceAll('*', '')).toContain(
+    'They did not try 8 connections of shop/web, shop/api, shop/db and 1 other, because a copy would answer for a Service that is watched.',
+  );
+});
+
 test.each<[ReportFormat, Partial<RenderOptions>]>([
   ['terminal', {}],
   ['terminal', { quiet: true }],

@@ -4,8 +4,9 @@
  */
 import { messageOf, PodreachError } from '../../errors.ts';
 import { objectKey } from '../../keys.ts';
-import type { Copies, NewPod } from './copies.ts';
+import type { NewPod } from './copies.ts';
 import { liveOnce, type MakingPods, type SeenNewPod } from './new-pod.ts';
+import type { CopyPlan } from './plan.ts';
 
 /** So many are there at once at most. */
 const AT_ONCE = 8;
@@ -25,16 +26,16 @@ export class Churn {
   due = 0;
   /** How many of them the cluster took. */
   made = 0;
-  readonly #copies: Copies;
+  readonly plan: CopyPlan;
   readonly #context: MakingPods;
   readonly #onSeen: (pod: SeenNewPod) => void;
   readonly #own = new Set<string>();
   readonly #failures = new Map<string, MissingPods>();
 
   /** @param onSeen hears of each new pod that has told what it saw */
-  constructor(perMinute: number, copies: Copies, onSeen: (pod: SeenNewPod) => void, context: MakingPods) {
+  constructor(perMinute: number, plan: CopyPlan, onSeen: (pod: SeenNewPod) => void, context: MakingPods) {
     this.perMinute = perMinute;
-    this.#copies = copies;
+    this.plan = plan;
     this.#onSeen = onSeen;
     this.#context = context;
   }
@@ -55,11 +56,14 @@ export class Churn {
     const everyMs = MINUTE_MS / this.perMinute;
     const living = new Set<Promise<void>>();
     for (let nextMs = clock.now(); !over.aborted; ) {
-      if (living.size >= AT_ONCE) {
+      if (this.plan.copies === undefined) {
+        this.due += 1;
+        this.#note(this.plan.none);
+      } else if (living.size >= AT_ONCE) {
         this.due += 1;
         this.#note(`the cluster did not keep up, ${AT_ONCE} others were still there`);
       } else {
-        const wanted = this.#copies.next();
+        const wanted = this.plan.copies.next();
         this.#own.add(objectKey(wanted.pod));
         const life = this.#live(wanted, stop).finally(() => living.delete(life));
         living.add(life);

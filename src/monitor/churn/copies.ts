@@ -38,8 +38,15 @@ export type CopyContext = Owning &
     readonly taken: Iterable<string>;
   };
 
-/** As many fit into an environment variable with room to spare. Of a source with more, each copy tries others. */
+/** Of a source with more, each copy tries others. */
 const CHECKS_TRIED = 500;
+/**
+ * A new pod is told of its targets in an environment variable, of which Linux takes 131,072 bytes (`MAX_ARG_STRLEN`): so long may they be
+ * in JSON, and the rest is for what else is in it. One at a Service names every pod and node that may answer.
+ */
+const TARGETS_LENGTH = 96 * 1_024;
+/** More than the id of a target takes. */
+const ID_LENGTH = 20;
 /** A name of a pod is at most 63 characters long where it is to be a host name. */
 const NAME_LENGTH = 40;
 
@@ -49,6 +56,8 @@ export class Copies {
   readonly #nodes: readonly [ProbeNode, ...ProbeNode[]];
   readonly #context: Owning & Bounded<'timeoutMs'>;
   readonly #taken: Set<string>;
+  /** Where the checks of the next copy begin. */
+  readonly #from = new Map<CheckedSource, number>();
   #number = 0;
 
   private constructor(
@@ -89,7 +98,7 @@ export class Copies {
     const { pod } = source;
     const name = this.#nameFor(pod);
     const key = objectKey({ namespace: pod.namespace, name });
-    const checks = slice(source.checks, lap * CHECKS_TRIED).map(
+    const checks = this.#checksOf(source).map(
       (watched, index): NewPodTarget => ({ watched, target: index + 1 }),
     );
     const targets = checks.map(({ watched, target }): WatchTarget => ({ id: target, ...watched.dial }));
@@ -101,6 +110,15 @@ export class Copies {
       request,
       checks,
     };
+  }
+
+  /** As many as fit, from where those of the last copy ended, and on from the first where the list is over. */
+  #checksOf(source: CheckedSource): readonly WatchedCheck[] {
+    const { checks } = source;
+    const from = this.#from.get(source) ?? 0;
+    const fitting = fittingOf([...checks.slice(from), ...checks.slice(0, from)]);
+    this.#from.set(source, (from + fitting.length) % checks.length);
+    return fitting;
   }
 
   #nameFor({ namespace, name }: PlannedPod): string {
@@ -115,11 +133,23 @@ export class Copies {
   }
 }
 
-/** So many from a place on, and on from the first where the list is over. */
-function slice<Item>(list: readonly Item[], from: number): readonly Item[] {
-  if (list.length <= CHECKS_TRIED) return list;
-  const start = from % list.length;
-  return [...list.slice(start), ...list.slice(0, start)].slice(0, CHECKS_TRIED);
+/** Whether a new pod can be told of one at all. */
+export function fits({ dial }: Pick<WatchedCheck, 'dial'>): boolean {
+  return lengthOf(dial) <= TARGETS_LENGTH;
+}
+
+/** The first of them that one new pod can be told of. */
+function fittingOf(checks: readonly WatchedCheck[]): readonly WatchedCheck[] {
+  let length = 0;
+  const tooMany = checks.findIndex(({ dial }, index) => {
+    length += lengthOf(dial);
+    return index >= CHECKS_TRIED || length > TARGETS_LENGTH;
+  });
+  return tooMany === -1 ? checks : checks.slice(0, tooMany);
+}
+
+function lengthOf(dial: WatchedCheck['dial']): number {
+  return JSON.stringify(dial).length + ID_LENGTH;
 }
 
 /** The first of each, then the second of each, … */

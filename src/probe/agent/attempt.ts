@@ -13,7 +13,7 @@ import {
 } from './dial.ts';
 import { LATE_MS, type LateAnswers } from './memory.ts';
 import { newNonce } from './messages.ts';
-import { resolveName } from './names.ts';
+import { resolveName, whyUnresolved } from './names.ts';
 import { after } from './time.ts';
 
 /** When an attempt dials, as parts of its time: one lost packet is neither a block nor a failure. */
@@ -178,10 +178,9 @@ export async function attempt(
     try {
       ip = await resolveName(address.host, timeoutMs, address.family);
     } catch (error) {
-      const code = codeOf(error);
       return {
         outcome: 'dns-failure',
-        detail: code === 'ECANCELLED' ? 'ETIMEOUT' : code,
+        detail: whyUnresolved(error),
         durationMs: performance.now() - begun,
         dials: 1,
         lost: 0,

@@ -5,6 +5,15 @@ import type { Family } from '../../model/family.ts';
 import { codeOf } from './dial.ts';
 import { after } from './time.ts';
 
+/** What a look-up ends with whose time is over by this process's own clock. */
+export const CALLED_OFF = 'ECANCELLED';
+
+/** Why a name has no address: to be called off means that nobody answered in time. @param error what `resolveNames` throws */
+export function whyUnresolved(error: unknown): string {
+  const code = codeOf(error);
+  return code === CALLED_OFF ? 'ETIMEOUT' : code;
+}
+
 /** The names that a name may stand for, in the order of resolv.conf(5). */
 function searchNames(name: string, resolvConf: string): readonly string[] {
   const words = (keyword: string): string[] =>

@@ -10,7 +10,7 @@ import type { AttemptResult } from './attempt.ts';
 import { type Addressee, codeOf, dialTcp, dialUdp, type OpenDial, type Sign } from './dial.ts';
 import { LATE_MS, type LateAnswers } from './memory.ts';
 import { newNonce } from './messages.ts';
-import { resolveNames } from './names.ts';
+import { resolveNames, whyUnresolved } from './names.ts';
 import { after } from './time.ts';
 
 /** When the last connections are opened, as a part of the attempt's time: as the last dial of any other attempt. */
@@ -307,8 +307,7 @@ export async function attemptSpread(
     try {
       ips = await resolveNames(request.host, timeoutMs, request.family);
     } catch (error) {
-      const code = codeOf(error);
-      const detail = code === 'ECANCELLED' ? 'ETIMEOUT' : code;
+      const detail = whyUnresolved(error);
       const durationMs = performance.now() - begunMs;
       return {
         outcome: 'dns-failure',

@@ -1,5 +1,5 @@
 /** The new pods of a watch in words: how many there were, what they could reach that they must not, and when what they must. */
-import { type ChurnRecord, newPodTotals } from '../../judge/new-pods.ts';
+import { type ChurnRecord, describeLeftOut, leftOutByReason, newPodTotals } from '../../judge/new-pods.ts';
 import { describeAges } from '../../judge/windows/lengths.ts';
 import { count, duration, formatNumber } from '../text/text.ts';
 import type { WindowView } from '../view/window-groups.ts';
@@ -32,6 +32,7 @@ function newPodClauses(churn: ChurnRecord): string[] {
       : [`of ${formatNumber(unknown)} nobody could tell all, for ${duration(unknownMs)} at most`]),
     ...(triedMs === undefined ? [] : [`each was seen from the age of ${duration(triedMs)} on, or earlier`]),
     ...missingClauses(churn, totals.missing),
+    ...leftOutByReason(churn.leftOut).map((part) => `they leave out ${describeLeftOut(part)}`),
   ];
 }
 

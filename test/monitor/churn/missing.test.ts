@@ -2,12 +2,29 @@
 import { describe, expect, test } from 'vitest';
 import { conductWatch } from '../../../src/monitor/conduct.ts';
 import { checksOf, type RunRecord } from '../../../src/record/schema.ts';
-import { runWith, sandbox } from '../../run/run-with.ts';
+import { runWith, SCENARIO, sandbox } from '../../run/run-with.ts';
 import { failure, type Intervention, throughProxy } from '../../support/api-proxy.ts';
+
+/** Each pod that checks start at is behind a Service that is watched. */
+const IN_A_CIRCLE = `apiVersion: podreach/v1
+kind: Scenario
+name: pair
+namespaces:
+  pair: {}
+pods:
+  pair/a: { ports: [80], labels: { app: a } }
+  pair/b: { ports: [80], labels: { app: b } }
+services:
+  pair/svc-a: { selector: { app: a }, ports: [{ port: 80 }] }
+  pair/svc-b: { selector: { app: b }, ports: [{ port: 80 }] }
+reachable:
+  - { from: pair/a, to: service/pair/svc-b }
+  - { from: pair/b, to: service/pair/svc-a }
+`;
 
 async function watchWith(
   intervention: Intervention,
-  { forMs = 3_000, churnPerMinute = 60 } = {},
+  { forMs = 3_000, churnPerMinute = 60, scenario = SCENARIO } = {},
 ): Promise<{
   readonly record: RunRecord;
   readonly notes: readonly string[];
@@ -22,6 +39,7 @@ async function watchWith(
       return undefined;
     },
     {
+      scenario,
       keep: true,
       atTheEnd: async (kube) => {
         const pods = await kube.list({ resource: 'pods', namespace: 'pair' });
@@ -68,6 +86,23 @@ describe.concurrent('new pods', () => {
       pods: [],
     });
     expect(record.watch?.endedBy).toBe('time');
+    expect(record.scenarios.flatMap(checksOf).map(({ verdict }) => verdict)).toEqual(['pass', 'pass']);
+    expect(record.run.exitCode).toBe(3);
+  });
+
+  test('that can be copies of nothing are missing, and the record says what they leave out', async () => {
+    const { record, notes } = await watchWith({}, { forMs: 1_000, churnPerMinute: 1, scenario: IN_A_CIRCLE });
+    expect(record.watch?.churn).toEqual({
+      perMinute: 1,
+      due: 1,
+      made: 0,
+      failures: [{ reason: 'no check starts at a pod that could be copied', pods: 1 }],
+      pods: [],
+      leftOut: ['pair/a', 'pair/b'].map((pod) => ({ pod, checks: 1, why: 'behind-service' })),
+    });
+    expect(notes).toContain(
+      'new pods leave out 2 checks of pair/a, pair/b, because a copy would answer for a Service that is watched',
+    );
     expect(record.scenarios.flatMap(checksOf).map(({ verdict }) => verdict)).toEqual(['pass', 'pass']);
     expect(record.run.exitCode).toBe(3);
   });

@@ -1,7 +1,14 @@
 /** What becomes of hosts outside the cluster: who stands for them, and what a cluster cannot show of them. */
 import { describe, expect, test } from 'vitest';
 import type { Check } from '../../../src/model/check.ts';
-import { agentsFor, placesOf, realHostsOf, refuseHosts, refuseInside } from '../../../src/run/hosts.ts';
+import {
+  agentsFor,
+  placesOf,
+  placesTaken,
+  realHostsOf,
+  refuseHosts,
+  refuseInside,
+} from '../../../src/run/hosts.ts';
 import type { Plan, PlannedHost } from '../../../src/scenario/scenario.ts';
 
 const location = { file: 'shop.yaml', line: 7, column: 3 };
@@ -54,6 +61,7 @@ describe('where hosts are simulated', () => {
       ],
     });
     expect(realHostsOf(plan, SIMULATED).size).toBe(0);
+    expect(placesTaken(plan, SIMULATED)).toEqual(['203.0.113.10']);
   });
 
   test('one with a name and an address is dialled by its name, which leads there', () => {
@@ -99,6 +107,7 @@ describe('where hosts are the real ones', () => {
       ['host/registry', REGISTRY.place],
       ['host/mirror', NAMED.place],
     ]);
+    expect(placesTaken(plan, REAL)).toEqual([]);
     expect(() => refuseHosts([plan], REAL)).not.toThrow();
   });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ClusterProvider } from '../../../src/cluster/cluster.ts';
 import { connectKube } from '../../../src/kube/connect.ts';
+import { conductWatch } from '../../../src/monitor/conduct.ts';
 import { checksOf, type RunRecord } from '../../../src/record/schema.ts';
 import { podManifest } from '../../sandbox/testbed.ts';
 import { ROOT } from '../../support/cli.ts';
@@ -267,8 +268,23 @@ reachable: [{ from: pair/a, to: host/bank }]
 unreachable: [{ from: pair/b, to: host/bank }]
 `;
 
-test.concurrent('an open connection to a real host is answer enough, and a witness proves that it listens', async () => {
-  const record = await runWith(withRealHost('203.0.113.10'), undefined, { scenario: REAL });
+test.concurrent('an open connection to a real host is answer enough, a witness proves that it listens, and scenarios that stand share it', async () => {
+  const together: number[] = [];
+  const record = await runWith(withRealHost('203.0.113.10'), undefined, {
+    scenario: REAL,
+    second: REAL.replaceAll('pair', 'other'),
+    whileStanding: (standing, run) => {
+      together.push(standing.length);
+      return conductWatch(standing, run, {
+        everyMs: 500,
+        forMs: 2_000,
+        afterMs: 0,
+        budgets: { maxLeakMs: 0, maxUnknown: 0.9 },
+        enough: new AbortController().signal,
+      });
+    },
+  });
+  expect(together).toEqual([2]);
   expect(wrongIn(record)).toEqual([]);
   expect(record.scenarios[0]?.hosts).toEqual([
     { name: 'bank', address: '203.0.113.10', ports: [{ port: 443, protocol: 'TCP' }] },

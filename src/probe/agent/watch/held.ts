@@ -3,7 +3,7 @@ import net from 'node:net';
 import { type HeldLine, type HeldTarget, NO_HEARTBEAT } from '../../watch-protocol.ts';
 import { codeOf, judgeReply } from '../dial.ts';
 import { HOLD_PREFIX, newNonce, readReply } from '../messages.ts';
-import { resolveNames } from '../names.ts';
+import { resolveNames, whyUnresolved } from '../names.ts';
 import { nodeClockMs } from '../time.ts';
 import { type Aim, aimOf, anyOf } from './aim.ts';
 
@@ -108,7 +108,7 @@ export class Held {
         this.#decideMs = nodeClockMs() + 2 * this.#timeoutMs;
         if (!this.#hasEnded) this.#connect({ ...aim, host: anyOf(ips) });
       },
-      (error) => this.#end(codeOf(error), nodeClockMs()),
+      (error) => this.#end(`dns-failure: ${whyUnresolved(error)}`, nodeClockMs()),
     );
   }
 

@@ -7,7 +7,7 @@ import { replyTime } from '../../reply-time.ts';
 import type { WatchEndLine, WatchRequest, WatchTarget } from '../../watch-protocol.ts';
 import { codeOf, dialTcp, dialUdp, type OpenDial, type Sign } from '../dial.ts';
 import { newNonce } from '../messages.ts';
-import { resolveNames } from '../names.ts';
+import { CALLED_OFF, resolveNames, whyUnresolved } from '../names.ts';
 import { nodeClockMs, round } from '../time.ts';
 import { type Aim, aimOf, anyOf } from './aim.ts';
 import { BEAT_EVERY_MS, Held } from './held.ts';
@@ -264,9 +264,8 @@ export class RunningWatch {
         this.#connect({ ...aim, host: anyOf(ips) }, attempt, target);
       },
       (error) => {
-        const code = codeOf(error);
-        const isFair = code !== 'ECANCELLED' || dialledMs >= this.#stalledUntilMs;
-        const detail = code === 'ECANCELLED' ? 'ETIMEOUT' : code;
+        const isFair = codeOf(error) !== CALLED_OFF || dialledMs >= this.#stalledUntilMs;
+        const detail = whyUnresolved(error);
         this.#settle(attempt, target, isFair ? { outcome: 'dns-failure', detail } : 'nothing');
       },
     );

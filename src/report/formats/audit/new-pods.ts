@@ -1,9 +1,9 @@
 /** The new pods of a watch in sentences. */
-import { type ChurnRecord, newPodTotals } from '../../../judge/new-pods.ts';
+import { type ChurnRecord, leftOutByReason, newPodTotals } from '../../../judge/new-pods.ts';
 import { describeAges } from '../../../judge/windows/lengths.ts';
 import { count, duration, formatNumber } from '../../text/text.ts';
 import type { WindowView } from '../../view/window-groups.ts';
-import { join, name, type Phrase, say } from './phrase.ts';
+import { join, list, name, type Phrase, say } from './phrase.ts';
 
 export function phraseNewPods(churn: ChurnRecord): Phrase {
   const totals = newPodTotals(churn);
@@ -38,6 +38,10 @@ export function phraseNewPods(churn: ChurnRecord): Phrase {
       : [
           say`${formatNumber(missing)} more ${missing === 1 ? 'was to start, and is' : 'were to start, and are'} not known of${reasonsOf(churn)}.`,
         ]),
+    ...leftOutByReason(churn.leftOut).map(
+      ({ checks, pods, others, why }) =>
+        say`They did not try ${count(checks, 'connection')} of ${list([...pods.map(name), ...(others === 0 ? [] : [say`${count(others, 'other')}`])])}, because ${why}.`,
+    ),
   ];
   return join(sentences, ' ');
 }
