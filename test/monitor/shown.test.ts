@@ -451,8 +451,11 @@ describe('a network plugin that fails under a watch', () => {
       expect(lengthOf(gap, Number.NaN).atLeastMs).toBeGreaterThan(0);
     }
     expect(windowsOf('shop/a', 'shop/near').map(({ kind }) => kind)).not.toContain('gap');
+    // On a busy machine windows of one cause may differ so much that they are told in several lines.
     expect(linesOf('gap')).toContainEqual(
-      expect.stringMatching(/^gap of .* on \d checks, all at node-2, while calico-node on node-2 restarted$/),
+      expect.stringMatching(
+        /^gap of .* on (\d+ checks, .*node-2|.+ → .+), while calico-node on node-2 restarted$/,
+      ),
     );
     const { fromMs } = when('closed');
     const { toMs } = when('carried again');
@@ -504,8 +507,9 @@ describe('a network plugin that fails under a watch', () => {
     expect(lost?.text).toMatch(/^the API server did not answer: /);
     expect((back?.atMs ?? 0) - (lost?.atMs ?? 0)).toBeGreaterThan(OUTAGE_MS - 2_000);
     for (const { watched } of record.scenarios.flatMap(checksOf))
-      for (const { why = '' } of watched?.windows ?? [])
-        expect(why).not.toMatch(/was not heard|remember|replaced/);
+      // An exec that is slow to begin a watch is no evidence that went missing.
+      for (const { why = '', began } of watched?.windows ?? [])
+        if (began.latestMs > (lost?.atMs ?? 0)) expect(why).not.toMatch(/was not heard|remember|replaced/);
     const { due = 0, made = 0, collected = 0 } = watch?.attempts ?? {};
     expect(made).toBeGreaterThan(0);
     // An agent that was kept from running does not know how its attempts went that were out; otherwise all are there.
