@@ -5,7 +5,7 @@ import type { Check } from '../../../src/model/check.ts';
 import { describeConnection } from '../../../src/pair.ts';
 import { checksOf } from '../../../src/record/schema.ts';
 import { tryInOwnFamilies } from '../../../src/run/existing-families.ts';
-import { meetServices } from '../../../src/run/existing-services.ts';
+import { endpointsFor, meetServices } from '../../../src/run/existing-services.ts';
 import { refuseMissingNamespaces } from '../../../src/run/preflight.ts';
 import { startScenario } from '../../../src/run/start-record.ts';
 import type { Plan } from '../../../src/scenario/scenario.ts';
@@ -152,26 +152,36 @@ test('who is behind a port is who is ready there, with what policies see of him'
   expect(await meet(await planTo('53'), SERVICE)).toEqual({
     families: ['IPv4'],
     addresses: ['10.96.0.10'],
-    endpoints: new Map([['IPv4', new Map([[53, ENDPOINTS]])]]),
+    endpoints: new Map([['IPv4', [{ port: 53, protocol: 'TCP', endpoints: ENDPOINTS }]]]),
   });
+});
+
+test('one number is a port of each protocol', async () => {
+  const plan = await planTo('53');
+  const [step] = plan.steps;
+  const [check] = step.checks;
+  if (check === undefined) throw new Error('there is no check');
+  const checks = [check, { ...check, id: 1, protocol: 'UDP' as const }];
+  const met = await meet({ ...plan, steps: [{ ...step, checks }] }, SERVICE);
+  const behind = (protocol: 'TCP' | 'UDP') =>
+    met && endpointsFor(met, { port: 53, protocol }, 'IPv4').map(({ port }) => port);
+  expect(behind('TCP')).toEqual([2053, 2053, 2053, 2053]);
+  expect(behind('UDP')).toEqual([1053, 1053, 1053, 1053]);
 });
 
 test('of a headless one nothing is translated', async () => {
   const headless = { ...SERVICE, spec: { ...SERVICE.spec, clusterIP: 'None' } };
   const met = await meet(await planTo('53', 'dns'), headless);
   expect(met?.addresses).toEqual([]);
-  expect(
-    met?.endpoints
-      .get('IPv4')
-      ?.get(53)
-      ?.map(({ port }) => port),
-  ).toEqual([53, 53, 53, 53]);
+  expect(met?.endpoints.get('IPv4')?.flatMap(({ endpoints }) => endpoints.map(({ port }) => port))).toEqual([
+    53, 53, 53, 53,
+  ]);
 });
 
 test('its endpoints are waited for', async () => {
   const later = [[], [], [SLICE]];
   const met = await meet(await planTo('53'), SERVICE, () => later.shift() ?? []);
-  expect(met?.endpoints.get('IPv4')?.get(53)).toHaveLength(4);
+  expect(met?.endpoints.get('IPv4')?.[0]?.endpoints).toHaveLength(4);
 });
 
 describe('of a Service in two families', () => {
@@ -187,8 +197,8 @@ describe('of a Service in two families', () => {
       families: ['IPv4', 'IPv6'],
       addresses: ['10.96.0.10', 'fd00::10'],
       endpoints: new Map([
-        ['IPv4', new Map([[53, ENDPOINTS]])],
-        ['IPv6', new Map([[53, [{ address: '2001:db8::1', port: 2053 }]]])],
+        ['IPv4', [{ port: 53, protocol: 'TCP', endpoints: ENDPOINTS }]],
+        ['IPv6', [{ port: 53, protocol: 'TCP', endpoints: [{ address: '2001:db8::1', port: 2053 }] }]],
       ]),
     });
   });
