@@ -1,6 +1,7 @@
 /** How reports tell of Services that were there already. */
 import { expect, test } from 'vitest';
 import { livesOf } from '../../src/record/lives.ts';
+import { runRecordSchema } from '../../src/record/schema.ts';
 import { describeEvidence } from '../../src/report/parts/evidence.ts';
 import { viewOf } from '../../src/report/view/run.ts';
 import { attempts, buildRecord, buildScenario } from './fixture.ts';
@@ -70,6 +71,24 @@ test('those that were not made in a family that it lacks are told of with the re
   for (const format of ['terminal', 'markdown', 'audit'] as const) {
     expect(inOneLine(render(format, record))).toContain(told);
     expect(inOneLine(render(format, buildRecord([scenario])))).not.toContain('were not made');
+  }
+});
+
+test('a known issue all of whose checks were not made is neither seen nor gone', () => {
+  const location = { file: 'shop.yaml', line: 7, column: 5 };
+  const issue = {
+    is: 'leaked',
+    reason: 'a bug',
+    owner: 'us',
+    expires: '2027-01-31',
+    location,
+    checks: 0,
+  } as const;
+  const record = runRecordSchema.parse(buildRecord([{ ...scenario, knownIssues: [issue] }]));
+  for (const format of ['terminal', 'markdown', 'audit'] as const) {
+    const text = render(format, record).replaceAll(/\s+/g, ' ');
+    expect(text).toContain('the known issue at shop.yaml:7 was not tried');
+    expect(text).not.toContain('known-issue-gone');
   }
 });
 

@@ -1,5 +1,6 @@
 /** What a cluster says of Services that are there already, before anything is created: where they are, who is behind them, and what does not do. */
 import { describe, expect, test } from 'vitest';
+import { goneIssues } from '../../../src/judge/known-issues.ts';
 import type { Kube, KubeObject } from '../../../src/kube/kube.ts';
 import type { Check } from '../../../src/model/check.ts';
 import { describeConnection } from '../../../src/pair.ts';
@@ -8,22 +9,27 @@ import { tryInOwnFamilies } from '../../../src/run/existing-families.ts';
 import { endpointsFor, meetServices } from '../../../src/run/existing-services.ts';
 import { refuseMissingNamespaces } from '../../../src/run/preflight.ts';
 import { startScenario } from '../../../src/run/start-record.ts';
+import { chooseChecks } from '../../../src/scenario/chosen-checks.ts';
 import type { Plan } from '../../../src/scenario/scenario.ts';
 import { createProject } from '../../scenario/project.ts';
 
 async function planTo(
   target: string,
   via: Check['path'] = 'clusterIP',
-  { families, rule = '' }: { readonly families?: string; readonly rule?: string } = {},
+  {
+    families,
+    late = false,
+    rule = '',
+  }: { readonly families?: string; readonly late?: boolean; readonly rule?: string } = {},
 ): Promise<Plan> {
   await using project = await createProject({
     'example.yaml': `apiVersion: podreach/v1
 kind: Scenario
 name: example
 namespaces: { shop: {} }
-pods: { shop/web: {} }
+pods: { shop/web: {}${late ? ', shop/late: { created: later }' : ''} }
 services: { system/dns: existing }
-reachable: [{ from: shop/web, to: "service/system/dns:${target}", via: ${via} }]
+reachable: [{ from: ${late ? 'shop/*' : 'shop/web'}, to: "service/system/dns:${target}", via: ${via} }]
 ${families === undefined ? '' : `families: ${families}\n`}${rule}`,
   });
   const [plan] = await project.load();
@@ -238,6 +244,18 @@ describe('in which families it is tried', () => {
     expect(scenario.existingServices?.[0]?.untried).toEqual({ family: 'IPv6', checks: 1 });
   });
 
+  test('a known issue speaks of the checks that were made, and of none where all were left out', async () => {
+    const issue = (is: string, more = ''): string =>
+      `{ from: shop/web, to: "service/system/dns:53", ${more}is: ${is}, reason: a bug, owner: us, expires: 2027-01-31 }`;
+    const rule = `knownIssues: [${issue('broken')}, ${issue('flapping', 'families: [IPv6], ')}]`;
+    const { scenario } = await tried(await planTo('53', 'clusterIP', { ...LISTED, rule }));
+    expect(scenario.knownIssues?.map(({ checks }) => checks)).toEqual([1, 0]);
+    const checks = checksOf(scenario).map((check) => ({ ...check, verdict: 'pass' as const }));
+    expect(goneIssues({ knownIssues: scenario.knownIssues ?? [], checks }).map(({ is }) => is)).toEqual([
+      'broken',
+    ]);
+  });
+
   test('without "families" it is its first, whatever that of the cluster is', async () => {
     const spec = { ...SERVICE.spec, clusterIP: 'fd00::10', ipFamilies: ['IPv6'] };
     const plan = await planTo('53');
@@ -263,6 +281,34 @@ describe('in which families it is tried', () => {
       code: 'not-supported',
       message: 'shop/web → service/system/dns:53/TCP over IPv6: the Service has only IPv4 on this cluster',
       location: { line },
+    });
+  });
+
+  test('a rule about both is not refused for what another says of one of its connections in the family that there is', async () => {
+    const rule = `steps:
+  - name: late
+    create: [shop/late]
+    unreachable: [{ from: shop/late, to: "service/system/dns:53", families: [IPv4] }]`;
+    const { made } = await tried(await planTo('53', 'clusterIP', { ...LISTED, late: true, rule }));
+    expect(connectionsOf(made)).toEqual([
+      'shop/web → service/system/dns:53/TCP',
+      'shop/web → service/system/dns:53/TCP',
+      'shop/late → service/system/dns:53/TCP',
+    ]);
+  });
+
+  test('what was chosen in one that it lacks is refused, and not its rule', async () => {
+    const chosen = async (text: string): Promise<Plan> => {
+      const [plan] = chooseChecks([await planTo('53', 'clusterIP', LISTED)], [text]);
+      if (plan === undefined) throw new Error('it chooses a check');
+      return plan;
+    };
+    const pair = 'shop/web -> service/system/dns:53';
+    expect(connectionsOf((await tried(await chosen(pair))).made)).toHaveLength(1);
+    await expect(chosen(`${pair} over IPv6`).then(tried)).rejects.toMatchObject({
+      code: 'not-supported',
+      message: 'shop/web → service/system/dns:53/TCP over IPv6: the Service has only IPv4 on this cluster',
+      hint: 'Leave the family out of --check: then it is tried in IPv4.',
     });
   });
 
