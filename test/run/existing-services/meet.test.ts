@@ -7,6 +7,7 @@ import { describeConnection } from '../../../src/pair.ts';
 import { checksOf } from '../../../src/record/schema.ts';
 import { tryInOwnFamilies } from '../../../src/run/existing-families.ts';
 import { endpointsFor, meetServices } from '../../../src/run/existing-services.ts';
+import { familiesToProve } from '../../../src/run/families.ts';
 import { refuseMissingNamespaces } from '../../../src/run/preflight.ts';
 import { startScenario } from '../../../src/run/start-record.ts';
 import { chooseChecks } from '../../../src/scenario/chosen-checks.ts';
@@ -378,4 +379,14 @@ describe('what does not do is said with the place of the rule', () => {
       location: { file: 'example.yaml', line: 7 },
     });
   });
+});
+
+test('the canary proves the family in which it is tried, also where nobody asks for that', async () => {
+  const spec = { ...SERVICE.spec, clusterIP: 'fd00::10', ipFamilies: ['IPv6'] };
+  const plan = await planTo('53');
+  const slices = () => [{ ...SLICE, addressType: 'IPv6' }];
+  const met = await meetServices([plan], NODES, clusterWith({ ...SERVICE, spec }, slices));
+  const { plan: made } = tryInOwnFamilies({ plan, scenario: startScenario(plan) }, met);
+  expect(familiesToProve([plan], ['IPv4', 'IPv6'])).toEqual(['IPv4']);
+  expect(familiesToProve([made], ['IPv4', 'IPv6'])).toEqual(['IPv4', 'IPv6']);
 });
