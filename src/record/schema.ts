@@ -532,7 +532,7 @@ export const scenarioSchema = z.strictObject({
     .int()
     .exactOptional()
     .describe(
-      'How many checks the scenario declares in all of its steps, where only some of them were chosen; absent: all.',
+      'How many checks the scenario declares in all of its steps, where only some of them were chosen, without those that it left out with the families that Services lack; absent: all.',
     ),
   status: z
     .enum(['waiting', 'running', 'finished', 'failed', 'interrupted', 'skipped'])

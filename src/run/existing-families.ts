@@ -25,6 +25,10 @@ export function tryInOwnFamilies({ plan, scenario }: Planned, met: MetServices):
   refuseMeant(plan, lacking, met);
   refuseChosen(plan, checks, lacking, met);
   noteUntried(scenario, lacking);
+  if (scenario.declaredChecks !== undefined)
+    scenario.declaredChecks = plan.steps
+      .flatMap((step) => step.declaredChecks ?? step.checks)
+      .filter((check) => isMade(check, met)).length;
   const [first, ...later] = plan.steps.map((step, index): PlannedStep => {
     const made = step.checks.map((check) => (isMade(check, met) ? inFirst(check, met) : undefined));
     const draft = scenario.steps[index];

@@ -305,7 +305,10 @@ describe('in which families it is tried', () => {
       return plan;
     };
     const pair = 'shop/web -> service/system/dns:53';
-    expect(connectionsOf((await tried(await chosen(pair))).made)).toHaveLength(1);
+    const { made, scenario } = await tried(await chosen(pair));
+    expect(connectionsOf(made)).toHaveLength(1);
+    // What was left out was not left to choose.
+    expect(scenario.declaredChecks).toBe(1);
     await expect(chosen(`${pair} over IPv6`).then(tried)).rejects.toMatchObject({
       code: 'not-supported',
       message: 'shop/web → service/system/dns:53/TCP over IPv6: the Service has only IPv4 on this cluster',

@@ -186,7 +186,7 @@ function scenarioCautions(scenario: ScenarioView): Phrase[] {
   const where = say`In scenario ${name(scenario.name)}, `;
   const { declaredChecks } = scenario;
   return [
-    ...(declaredChecks === undefined
+    ...(declaredChecks === undefined || declaredChecks === scenario.checks.length
       ? []
       : [
           say`${where}only ${formatNumber(scenario.checks.length)} of ${count(declaredChecks, 'connection')} ${scenario.checks.length === 1 ? 'was' : 'were'} chosen for this run. Nothing is said about the others.`,
