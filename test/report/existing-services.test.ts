@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { livesOf } from '../../src/record/lives.ts';
 import { runRecordSchema } from '../../src/record/schema.ts';
+import { FORMAT_NAMES, type ReportFormat } from '../../src/report/formats.ts';
 import { describeEvidence } from '../../src/report/parts/evidence.ts';
 import { viewOf } from '../../src/report/view/run.ts';
 import { attempts, buildRecord, buildScenario } from './fixture.ts';
@@ -59,6 +60,12 @@ test('over the other family it is tried again at its address there', () => {
   ]);
 });
 
+/** What is for programs, and as their own data rather than as a sentence. */
+const NUMBERS: Partial<Record<ReportFormat, string>> = {
+  json: '"untried":{"family":"IPv6","checks":2}',
+  openmetrics: 'podreach_checks_not_made{cluster="sandbox",scenario="external"} 2',
+};
+
 test('those that were not made in a family that it lacks are told of with the result', () => {
   const [service] = scenario.existingServices ?? [];
   if (service === undefined) throw new Error('it has a Service');
@@ -67,10 +74,12 @@ test('those that were not made in a family that it lacks are told of with the re
   ]);
   const told =
     'service/default/kubernetes has no IPv6 on this cluster, and 2 checks of it were not made for that. A rule with "families:';
-  const inOneLine = (text: string): string => text.replaceAll(/\s+/g, ' ');
-  for (const format of ['terminal', 'markdown', 'audit'] as const) {
-    expect(inOneLine(render(format, record))).toContain(told);
-    expect(inOneLine(render(format, buildRecord([scenario])))).not.toContain('were not made');
+  const inOneLine = (text: string): string => text.replaceAll(/&quot;|&#34;/g, '"').replaceAll(/\s+/g, ' ');
+  for (const format of FORMAT_NAMES) {
+    const inNumbers = NUMBERS[format];
+    const [text, without] = [record, buildRecord([scenario])].map((one) => inOneLine(render(format, one)));
+    expect(text, format).toContain(inNumbers ?? told);
+    expect(without, format).not.toContain(inNumbers ?? 'were not made');
   }
 });
 
