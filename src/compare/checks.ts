@@ -3,17 +3,20 @@ import { type Counts, countResults } from '../judge/counts.ts';
 import { type CountedAs, countsAs } from '../judge/known-issues.ts';
 import { MISMATCHES } from '../model/verdict.ts';
 import type { CheckRecord } from '../record/schema.ts';
+import { isLeftOut } from './left-out.ts';
 import { checkKey, type PlacedStep, pairUp, type ScenarioPlace, type Sides } from './sides.ts';
 
 /**
  * What became of a check, the most dangerous first. A verdict: it is so now, and was not. `known`: it is a mismatch that somebody
  * answers for, and was not. `fixed`: it was a mismatch, and passes;
- * `proven`: nothing was proven, and it passes; `expectation`: only what is expected of it changed; `new`, `gone`: it is in one record only.
+ * `proven`: nothing was proven, and it passes; `expectation`: only what is expected of it changed; `untried`: it was left out, as the
+ * Service that it goes to lacks its family; `new`, `gone`: it is in one record only, for any other reason.
  */
 export const CHANGES = [
   ...MISMATCHES,
   'inconclusive',
   'unjudged',
+  'untried',
   'known',
   'fixed',
   'proven',
@@ -62,7 +65,7 @@ export function compareChecks(steps: readonly Sides<PlacedStep>[]): ComparedChec
   for (const { before, after } of steps) {
     const place = (after ?? before).place;
     for (const sides of pairUp(countedIn(before), countedIn(after), ({ check }) => checkKey(check))) {
-      const change = changeOf(sides);
+      const change = changeOf(sides, after);
       if (change !== undefined) differences.push(differenceOf(sides, change, place));
       else if (sides.after?.counted === 'unjudged') unjudged += 1;
       else if (sides.after !== undefined) same.push(sides.after.counted);
@@ -81,8 +84,12 @@ function countedIn(placed: PlacedStep | undefined): CountedCheck[] {
   return (step?.checks ?? []).map((check) => ({ check, counted: countsAs(check, scenario) ?? 'unjudged' }));
 }
 
-function changeOf({ before, after }: Sides<CountedCheck>): CheckChange | undefined {
-  if (after === undefined) return 'gone';
+/** @param there the step of the second record */
+function changeOf(
+  { before, after }: Sides<CountedCheck>,
+  there: PlacedStep | undefined,
+): CheckChange | undefined {
+  if (after === undefined) return isLeftOut(before.check, there) ? 'untried' : 'gone';
   const { counted } = after;
   if (counted === before?.counted)
     return before.check.expected === after.check.expected ? undefined : 'expectation';
@@ -122,7 +129,7 @@ function differenceOf(
 function isWorse(change: CheckChange, before: CheckRecord | undefined): boolean {
   return (
     MISMATCHES.some((verdict) => verdict === change) ||
-    (change === 'inconclusive' && before?.verdict === 'pass')
+    ((change === 'inconclusive' || change === 'untried') && before?.verdict === 'pass')
   );
 }
 

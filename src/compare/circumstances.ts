@@ -3,6 +3,7 @@ import { fingerprintOf } from '../fingerprint.ts';
 import { describeCluster, describePlugins, describeSystem } from '../record/environment.ts';
 import type { RunRecord, ScenarioRecord } from '../record/schema.ts';
 import { shellCommand } from '../shell.ts';
+import { describeLeftOut } from './left-out.ts';
 import { pairUp, type Sides } from './sides.ts';
 
 export interface CircumstanceDifference {
@@ -122,6 +123,12 @@ function compareScenarios({ before, after }: Sides<ScenarioRecord>): Circumstanc
   return [
     ...differenceOf("scenario's document", before.fingerprint, after.fingerprint, of),
     ...differenceOf('policies of other kinds', describeForeign(before), describeForeign(after), of),
+    ...differenceOf(
+      'Services without a family that is tried',
+      describeLeftOut(before),
+      describeLeftOut(after),
+      of,
+    ),
     ...differenceOf('checks that were chosen', describeChosen(before), describeChosen(after), of),
     ...differenceOf(
       'steps',

@@ -57,7 +57,7 @@ function outcomeOf({
 }: Omit<RecordComparison, 'outcome' | 'same'>): ComparisonOutcome {
   if ([...parts.checks, ...parts.windows].some(({ isWorse }) => isWorse)) return 'worse';
   if (!after.isWhole) return 'incomplete';
-  const gone = parts.checks.filter(({ change }) => change === 'gone').length;
+  const gone = parts.checks.filter(({ change }) => change === 'gone' || change === 'untried').length;
   if (gone > 0 && gone === totalOf(before.counts)) return 'unrelated';
   return Object.values(parts).some(({ length }) => length > 0) ? 'not-worse' : 'same';
 }

@@ -31,6 +31,8 @@ export interface PlacedStep {
   readonly policies: ScenarioRecord['policies'];
   /** Of its scenario; absent: none are listed. */
   readonly knownIssues?: NonNullable<ScenarioRecord['knownIssues']>;
+  /** Of its scenario; absent: there are none. */
+  readonly existingServices?: NonNullable<ScenarioRecord['existingServices']>;
 }
 
 /** The things of two records, the same ones together: in the order of the second, and then what is there no more. */
@@ -52,7 +54,7 @@ export function pairUp<One extends object>(
 export function stepsOf({ scenarios }: Pick<RunRecord, 'scenarios'>): PlacedStep[] {
   return scenarios.flatMap((scenario) => {
     let { policies } = scenario;
-    const { knownIssues } = scenario;
+    const { knownIssues, existingServices } = scenario;
     return scenario.steps.map((step, index): PlacedStep => {
       policies = step.policies ?? policies;
       const number = index + 1;
@@ -69,6 +71,7 @@ export function stepsOf({ scenarios }: Pick<RunRecord, 'scenarios'>): PlacedStep
         previous: scenario.steps[index - 1],
         policies,
         ...(knownIssues === undefined ? {} : { knownIssues }),
+        ...(existingServices === undefined ? {} : { existingServices }),
       };
     });
   });

@@ -33,15 +33,18 @@ export interface UpgradeComparison {
 
 export function compareUpgrade(records: UpgradeRecords): UpgradeComparison {
   const { before, during, after } = records;
-  const exitCode = exitCodeOfUpgrade(records);
   const command = during?.watch?.command;
+  const changes = {
+    ...(during === undefined ? {} : { during: compareRecords(before, during) }),
+    ...(after === undefined ? {} : { after: compareRecords(before, after) }),
+  };
+  const exitCode = exitCodeOfUpgrade(records, Object.values(changes));
   return {
     outcome: outcomeOf(exitCode),
     exitCode,
     ...(command === undefined ? {} : { command }),
     before: runFacts(withoutUnprovenPasses(before)),
-    ...(during === undefined ? {} : { during: compareRecords(before, during) }),
-    ...(after === undefined ? {} : { after: compareRecords(before, after) }),
+    ...changes,
   };
 }
 
@@ -61,13 +64,16 @@ export function mayFollow({ run, watch }: RunRecord): boolean {
 /** What goes before what, where the runs do not come to the same: as ever a mismatch goes before a failure, and that before a doubt. */
 const ORDER = [INTERRUPTED.SIGINT, INTERRUPTED.SIGTERM, 1, 3, 4];
 
-function exitCodeOfUpgrade(records: UpgradeRecords): number {
+/** @param changes what the later parts show that the first did not */
+function exitCodeOfUpgrade(records: UpgradeRecords, changes: readonly RecordComparison[]): number {
   const codes = UPGRADE_PARTS.flatMap((part) => {
     const record = records[part];
     if (record === undefined) return [];
     const { exitCode, isWhole } = runFacts(withoutUnprovenPasses(record));
     return exitCode === 0 && !isWhole ? [3] : [exitCode];
   });
+  // What was tried before and is left out since is shown by nobody.
+  if (changes.some(({ checks }) => checks.some(({ change }) => change === 'untried'))) codes.push(4);
   const first = ORDER.find((code) => codes.includes(code));
   // A part that is not there shows nothing, whatever kept it away.
   return first ?? (codes.length === UPGRADE_PARTS.length ? 0 : 3);

@@ -38,7 +38,7 @@ export function expiredIssueOf<One extends ListedIssue>(
 
 /**
  * Known issues of which nothing is left: every check that they speak of was tried, and passed. One that proved nothing, or came to
- * something else, says nothing about them.
+ * something else, says nothing about them. Nor do those that were left out.
  */
 export function goneIssues<One extends ListedIssue & { readonly checks: number }>({
   knownIssues = [],
@@ -46,7 +46,7 @@ export function goneIssues<One extends ListedIssue & { readonly checks: number }
 }: Knowing<One> & { readonly checks: readonly Knowable[] }): readonly One[] {
   return knownIssues.filter((issue, place) => {
     const own = checks.filter((check) => check.knownIssues?.includes(place) === true);
-    return own.length === issue.checks && own.every(({ verdict }) => verdict === 'pass');
+    return own.length > 0 && own.length === issue.checks && own.every(({ verdict }) => verdict === 'pass');
   });
 }
 

@@ -29,6 +29,8 @@ export interface Check {
   readonly protocol: Protocol;
   /** Of the address that is dialled; absent: the first of the cluster. */
   readonly family?: Family;
+  /** To a Service that is there already, the families that its rule lists; absent: it means all that its scenario tries. */
+  readonly meantFamilies?: readonly Family[];
   readonly expected: Expectation;
   /** The rule of the scenario that says so. */
   readonly declared: Location;

@@ -452,7 +452,12 @@ const knownIssue = z
       .describe('That day was over when the run began: it excuses nothing any more.'),
     link: z.string().exactOptional(),
     location: location.describe('The entry that lists it.'),
-    checks: z.int().min(1).describe('How many checks of the scenario it speaks of, over all steps.'),
+    checks: z
+      .int()
+      .min(0)
+      .describe(
+        'How many checks of the run it speaks of, over all steps. 0: all of them were left out, as the Services that they go to lack their family.',
+      ),
   })
   .describe('A mismatch that somebody answers for.');
 
@@ -527,7 +532,7 @@ export const scenarioSchema = z.strictObject({
     .int()
     .exactOptional()
     .describe(
-      'How many checks the scenario declares in all of its steps, where only some of them were chosen; absent: all.',
+      'How many checks the scenario declares in all of its steps, where only some of them were chosen, without those that it left out with the families that Services lack; absent: all.',
     ),
   status: z
     .enum(['waiting', 'running', 'finished', 'failed', 'interrupted', 'skipped'])

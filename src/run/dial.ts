@@ -9,7 +9,7 @@ import type { Protocol } from '../model/protocol.ts';
 import { dnsNameOf, type ExistingService, type ServiceBackend } from '../model/service.ts';
 import { describeTarget } from '../pair.ts';
 import type { DialRequest, ServiceRequest, SpreadRequest } from '../probe/protocol.ts';
-import type { MetService, MetServices } from './existing-services.ts';
+import { endpointsFor, type MetService, type MetServices } from './existing-services.ts';
 import { addressOfPod } from './families.ts';
 import type { RunningPod } from './provision.ts';
 
@@ -110,11 +110,11 @@ function dialMade(
 function dialExisting(
   { path, port, protocol, family }: DialledCheck,
   service: ExistingService,
-  { addresses, endpoints }: MetService,
+  met: MetService,
 ): Dial | undefined {
-  const address = path === 'dns' ? dnsNameOf(service) : addressIn(family, addresses);
+  const address = path === 'dns' ? dnsNameOf(service) : addressIn(family, met.addresses);
   if (address === undefined) return undefined;
-  const { length } = endpoints.get(family)?.get(port) ?? [];
+  const { length } = endpointsFor(met, { port, protocol }, family);
   return {
     family,
     address,

@@ -21,8 +21,12 @@ interface MetPort {
   readonly protocol: string;
 }
 
-/** Those behind a Service, by its ports. */
-export type EndpointsByPort = ReadonlyMap<number, readonly ExistingEndpoint[]>;
+/** Those behind a port of a Service, which is a number and a protocol: others may be behind the same number of the other. */
+export interface EndpointsOfPort {
+  readonly port: number;
+  readonly protocol: string;
+  readonly endpoints: readonly ExistingEndpoint[];
+}
 
 /** Of a Service or an EndpointSlice. */
 export function portsIn(value: unknown): readonly MetPort[] {
@@ -41,6 +45,10 @@ interface FoundEndpoint {
   readonly pod?: ExistingService;
 }
 
+interface FoundBehind extends Pick<EndpointsOfPort, 'port' | 'protocol'> {
+  readonly endpoints: readonly FoundEndpoint[];
+}
+
 interface MetObject {
   readonly service: ExistingService;
   readonly object: KubeObject;
@@ -52,37 +60,44 @@ interface MetObject {
 
 /**
  * Waits until somebody is ready behind each port that checks go to.
- * @returns by the ports of the Service
+ * @returns those of each of these ports
  * @throws PodreachError `provision-failed` where nobody is in time
  */
 export async function meetEndpoints(
   met: MetObject,
   nodes: readonly KubeObject[],
   context: Meeting,
-): Promise<EndpointsByPort> {
-  if (met.checks.length === 0) return new Map();
+): Promise<readonly EndpointsOfPort[]> {
+  if (met.checks.length === 0) return [];
   const found = await untilReady(met, context);
-  const pods = await podsOf([...found.values()].flat(), context);
-  return new Map(
-    [...found].map(([port, behind]) => [port, behind.map((one) => endpointOf(one, nodes, pods))]),
+  const pods = await podsOf(
+    found.flatMap(({ endpoints }) => endpoints),
+    context,
   );
+  return found.map(({ port, protocol, endpoints }) => ({
+    port,
+    protocol,
+    endpoints: endpoints.map((one) => endpointOf(one, nodes, pods)),
+  }));
 }
 
 async function untilReady(
   { service, object: { spec }, family, checks }: MetObject,
   { kube, clock, timing, signal }: Meeting,
-): Promise<ReadonlyMap<number, readonly FoundEndpoint[]>> {
-  const names = new Map(portsIn(spec).map(({ port, protocol, name }) => [`${port}/${protocol}`, name]));
+): Promise<readonly FoundBehind[]> {
+  const ports = [...new Map(checks.map((check) => [describePort(check), check])).values()];
+  const names = new Map(portsIn(spec).map((port) => [describePort(port), port.name]));
   const labelSelector = `${SERVICE_NAME}=${service.name}`;
   const beganMs = clock.now();
   for (;;) {
     const query = { resource: 'endpointslices', namespace: service.namespace, labelSelector } as const;
     const all = await kube.list(query, { signal });
     const slices = all.filter(({ addressType }) => addressType === family);
-    const found = new Map(
-      checks.map((check) => [check.port, readyIn(slices, names.get(describePort(check)) ?? '', check)]),
-    );
-    const missing = checks.find(({ port }) => found.get(port)?.length === 0);
+    const found = ports.map((check) => {
+      const endpoints = readyIn(slices, names.get(describePort(check)) ?? '', check);
+      return { port: check.port, protocol: check.protocol, endpoints, check };
+    });
+    const missing = found.find(({ endpoints }) => endpoints.length === 0)?.check;
     if (missing === undefined) return found;
     const soFarMs = clock.now() - beganMs;
     if (soFarMs > timing.readyWithinMs)

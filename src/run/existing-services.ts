@@ -8,12 +8,12 @@ import { fieldOf } from '../kube/answers.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import type { Check } from '../model/check.ts';
 import { type Family, familyOf } from '../model/family.ts';
-import { type ExistingService, serviceKey } from '../model/service.ts';
+import { type ExistingEndpoint, type ExistingService, serviceKey } from '../model/service.ts';
 import { describeConnection, describePort } from '../pair.ts';
 import type { ScenarioDraft } from '../record/draft.ts';
 import { dialledExisting, type Plan } from '../scenario/scenario.ts';
 import type { Requesting, Timed } from './context.ts';
-import { type EndpointsByPort, meetEndpoints, portsIn } from './existing-endpoints.ts';
+import { type EndpointsOfPort, meetEndpoints, portsIn } from './existing-endpoints.ts';
 import { addressesOf, familiesOf } from './services.ts';
 
 /** A Service as it was met. */
@@ -23,7 +23,17 @@ export interface MetService {
   /** One of each family, in their order; none: it is headless. */
   readonly addresses: readonly string[];
   /** Those that are ready at addresses of each family in which checks go to it, by its ports. */
-  readonly endpoints: ReadonlyMap<Family, EndpointsByPort>;
+  readonly endpoints: ReadonlyMap<Family, readonly EndpointsOfPort[]>;
+}
+
+/** Those behind the port that a check goes to. */
+export function endpointsFor(
+  { endpoints }: MetService,
+  { port, protocol }: Pick<EndpointsOfPort, 'port' | 'protocol'>,
+  family: Family,
+): readonly ExistingEndpoint[] {
+  const ofPort = endpoints.get(family)?.find((one) => one.port === port && one.protocol === protocol);
+  return ofPort?.endpoints ?? [];
 }
 
 /** By their keys. */
@@ -56,8 +66,8 @@ export function noteExisting({ existingServices = [] }: ScenarioDraft, met: MetS
     const [ip, ...otherIps] = addresses;
     if (ip !== undefined) service.ip = ip;
     if (otherIps.length > 0) service.otherIps = otherIps;
-    const byPort = [...(endpoints?.values() ?? [])].flatMap((ofFamily) => [...ofFamily]);
-    service.endpoints = byPort.flatMap(([port, behind]) =>
+    const byPort = [...(endpoints?.values() ?? [])].flat();
+    service.endpoints = byPort.flatMap(({ port, endpoints: behind }) =>
       behind.map((one) => ({
         port,
         address: one.address,
@@ -88,7 +98,7 @@ async function meet(
   refuseNarrowed(object, first);
   for (const check of checks) refuseWay(object, isHeadless, check);
   const families = allFamiliesOf(object);
-  const endpoints = new Map<Family, EndpointsByPort>();
+  const endpoints = new Map<Family, readonly EndpointsOfPort[]>();
   for (const family of families) {
     const own = checks.filter((check) => (check.family ?? families[0]) === family);
     const met = await meetEndpoints({ service, object, family, checks: own }, nodes, context);
@@ -98,8 +108,11 @@ async function meet(
 }
 
 /** Of a headless Service nothing is translated: whoever has its name connects to the port that they know. */
-function untranslated(endpoints: EndpointsByPort): EndpointsByPort {
-  return new Map([...endpoints].map(([port, behind]) => [port, behind.map((one) => ({ ...one, port }))]));
+function untranslated(ports: readonly EndpointsOfPort[]): readonly EndpointsOfPort[] {
+  return ports.map((one) => ({
+    ...one,
+    endpoints: one.endpoints.map((endpoint) => ({ ...endpoint, port: one.port })),
+  }));
 }
 
 function allFamiliesOf(service: KubeObject): MetService['families'] {

@@ -24,9 +24,24 @@ export function addressOfPod(family: Family, pod: Pick<RunningPod, 'ip' | 'other
   return addressIn(family, addressesOfPod(pod));
 }
 
-/** Those that scenarios ask for. */
-export function familiesAskedFor(plans: readonly Pick<Plan, 'triedFamilies'>[]): readonly Family[] {
-  return FAMILIES.filter((family) => plans.some((plan) => plan.triedFamilies?.listed.includes(family)));
+/**
+ * Those in which a cluster has to prove that it enforces policies: that scenarios ask for, or that checks are made in without being asked,
+ * as to a Service that is there already in its first; as far as pods have them. What they lack is told by the scenario that asks for it.
+ * @param own those of pods, the first of the cluster before the other
+ */
+export function familiesToProve(
+  plans: readonly Pick<Plan, 'triedFamilies' | 'steps'>[],
+  own: readonly Family[],
+): readonly Family[] {
+  const asked = new Set(
+    plans.flatMap(({ triedFamilies, steps }) => [
+      ...(triedFamilies?.listed ?? []),
+      ...steps.flatMap(({ checks }) => checks.flatMap(({ family }) => family ?? [])),
+    ]),
+  );
+  const isFirstTried = plans.some(({ triedFamilies }) => triedFamilies === undefined) || asked.size === 0;
+  const tried = own.filter((family, index) => asked.has(family) || (index === 0 && isFirstTried));
+  return tried.length === 0 ? own.slice(0, 1) : tried;
 }
 
 /**

@@ -11,6 +11,7 @@ import { type CheckedPair, flowsOf, ruleAll, type ServiceWhereabouts } from '../
 import type { CheckDraft, RunDraft, ScenarioDraft } from '../record/draft.ts';
 import type { Plan } from '../scenario/scenario.ts';
 import type { DialledEnds } from './dial.ts';
+import { endpointsFor } from './existing-services.ts';
 import { addressOfPod } from './families.ts';
 import type { RunningPods } from './provision.ts';
 
@@ -91,7 +92,7 @@ export class Foresight {
     const existing = met?.get(to);
     if (existing !== undefined && family !== undefined) {
       const own = addressIn(family, existing.addresses);
-      const endpoints = existing.endpoints.get(family)?.get(port) ?? [];
+      const endpoints = endpointsFor(existing, check, family);
       return { ...(own === undefined ? {} : { address: own }), endpoints };
     }
     const service = this.#scenario.services?.find((one) => serviceKey(one) === to);

@@ -11,7 +11,7 @@ import { type Proving, proveEnforcement, removeCanaryPolicies } from './canary.t
 import { type Cleaning, cleanUpNamespaces } from './cleanup.ts';
 import type { Bounded, Requesting, Telling } from './context.ts';
 import { describeNetwork } from './environment/describe.ts';
-import { addressesOfPod, familiesAskedFor } from './families.ts';
+import { addressesOfPod, familiesToProve } from './families.ts';
 import {
   type AwaitingMarkers,
   applyClosed,
@@ -117,8 +117,9 @@ async function proveOutposts(
   context: Proving & Provisioning & AwaitingMarkers,
 ): Promise<Proof> {
   const outposts = await waitForOutposts(wanted, hosts, context);
-  const families = familiesToProve(plans, outposts[0]?.open);
-  const untried = untriedFamilies(families, outposts[0]?.open);
+  const own = familiesOf(outposts[0]?.open);
+  const families = familiesToProve(plans, own);
+  const untried = untriedFamilies(families, own);
   if (untried !== undefined) {
     environment.warnings = [...(environment.warnings ?? []), untried];
     context.progress({ type: 'note', text: `warning: ${untried}` });
@@ -137,18 +138,12 @@ async function proveOutposts(
   return { outposts, settleFloorMs: floorFor(canary.enforcedMs, context) };
 }
 
-/** Those that scenarios try, as far as pods have them; what they lack is told by the scenario that asks for it. */
-function familiesToProve(plans: readonly Plan[], pod: RunningPod | undefined): readonly Family[] {
-  const own = pod === undefined ? [] : addressesOfPod(pod).map(familyOf);
-  const asked = familiesAskedFor(plans);
-  const isFirstTried = plans.some(({ triedFamilies }) => triedFamilies === undefined) || asked.length === 0;
-  const tried = own.filter((family, index) => asked.includes(family) || (index === 0 && isFirstTried));
-  return tried.length === 0 ? own.slice(0, 1) : tried;
+function familiesOf(pod: RunningPod | undefined): readonly Family[] {
+  return pod === undefined ? [] : addressesOfPod(pod).map(familyOf);
 }
 
 /** What the addresses of a pod say about the cluster that is not tried; undefined where all of it is. */
-function untriedFamilies(tried: readonly Family[], pod: RunningPod | undefined): string | undefined {
-  const own = pod === undefined ? [] : addressesOfPod(pod).map(familyOf);
+function untriedFamilies(tried: readonly Family[], own: readonly Family[]): string | undefined {
   const untried = own.filter((family) => !tried.includes(family));
   if (untried.length === 0) return undefined;
   const words = own[0] === tried[0] ? `the first, ${tried.join(', ')},` : tried.join(', ');

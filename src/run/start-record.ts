@@ -192,7 +192,7 @@ function startChecks({ checks }: PlannedStep, predicted: StepPredictions = []): 
 }
 
 function startCheck(check: Check, predicted: CheckDraft['predicted']): CheckDraft {
-  const { knownIssues, firstInstant, held, family, path, backends, ...rest } = check;
+  const { knownIssues, firstInstant, held, family, meantFamilies: _, path, backends, ...rest } = check;
   return {
     ...rest,
     // Of those that are not asked for, the cluster says which it is: see `meetFamilies`.

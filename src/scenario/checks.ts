@@ -181,7 +181,8 @@ function asCheck(
   { from, to, port: { name, port, protocol }, family, through, statement, firstInstant }: ExpectedConnection,
   id: number,
 ): Check {
-  const { expected, mark, because, cutBy, held } = statement;
+  const { expected, mark, because, cutBy, held, families } = statement;
+  const isOfExisting = through !== undefined && through.backends === undefined;
   return {
     id,
     from,
@@ -191,6 +192,7 @@ function asCheck(
     ...(through === undefined ? {} : asReached(through)),
     protocol,
     ...(family === undefined ? {} : { family }),
+    ...(isOfExisting && families !== undefined ? { meantFamilies: families.value } : {}),
     expected,
     declared: mark.location,
     ...(because === undefined ? {} : { because }),

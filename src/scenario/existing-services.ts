@@ -1,6 +1,7 @@
 /** Services that are there already, as destinations: what can be said of them before a cluster has told their ports. */
 import type { Family } from '../model/family.ts';
 import { type ExistingService, serviceKey } from '../model/service.ts';
+import { describePort } from '../pair.ts';
 import type { PortSelection, Rule, Scenario, ServiceSelection } from './scenario.ts';
 import type { Selected, SelectedEnd } from './selected.ts';
 import { quote } from './suggest.ts';
@@ -73,7 +74,9 @@ export function existingEnds(scenario: Scenario, existing: ExistingServices): re
         : [],
     );
     const found = selected.flatMap((one) => (one.kind === 'found' ? one.found : []));
-    const ports = new Map(found.flatMap((end) => end.ports.map((port) => [port.port, port] as const)));
+    const ports = new Map(
+      found.flatMap((end) => end.ports.map((port) => [describePort(port), port] as const)),
+    );
     const inOrder = [...ports.values()].toSorted((one, other) => one.port - other.port);
     return found.slice(0, 1).map((end) => ({ ...end, ports: inOrder }));
   });

@@ -5,7 +5,7 @@ import type { Declarations } from './declarations.ts';
 import type { Marked, Rule } from './scenario.ts';
 
 /** What the file says of a connection, and where. */
-export type StatedRule = Pick<Rule, 'expected' | 'mark' | 'because' | 'cutBy' | 'held'>;
+export type StatedRule = Pick<Rule, 'expected' | 'mark' | 'because' | 'cutBy' | 'held' | 'families'>;
 
 export interface Expectations {
   /** By source, then by `targetKey`. */

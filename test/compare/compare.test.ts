@@ -114,6 +114,31 @@ describe('a check', () => {
     expect(said(shop(whole), shop(half))).toEqual(['gone', 'not-worse']);
   });
 
+  test('whose Service lost its family is not proven any more, and that is worse where it had passed', () => {
+    const pods = { 'shop/web': [] };
+    const both = { namespace: 'default', name: 'both' };
+    const to = { to: 'service/default/both', path: 'clusterIP', port: 80 } as const;
+    const [first, other] = [to, { ...to, family: 'IPv6' as const }];
+    const dual = (verdict: Verdict) =>
+      buildRecord([
+        buildScenario('shop', { pods, checks: [first, { ...other, verdict }] }, { existingServices: [both] }),
+      ]);
+    const untried = { ...both, untried: { family: 'IPv6' as const, checks: 1 } };
+    const single = buildRecord([
+      buildScenario('shop', { pods, checks: [first] }, { existingServices: [untried] }),
+    ]);
+    expect(said(dual('pass'), single)).toEqual(['untried', 'worse']);
+    expect(said(dual('leaked'), single)).toEqual(['untried', 'not-worse']);
+    expect(said(single, dual('pass'))).toEqual(['new', 'not-worse']);
+    expect(compareRecords(dual('pass'), single).circumstances).toEqual([
+      {
+        what: 'Services without a family that is tried',
+        of: ['shop'],
+        after: 'service/default/both (IPv6: 1 check)',
+      },
+    ]);
+  });
+
   test('of which something else is expected is told, though it passed both times', () => {
     const { checks, outcome } = compareRecords(one({}), one({ expected: 'unreachable' }));
     expect(checks.map(({ change, before, after }) => [change, before?.expected, after?.expected])).toEqual([

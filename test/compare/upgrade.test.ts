@@ -8,6 +8,7 @@ import {
   calmDuring,
   calmUpgrade,
   failedUpgrade,
+  narrowedUpgrade,
   roughUpgrade,
   runAfter,
   runBefore,
@@ -61,6 +62,7 @@ describe('the answer', () => {
       { ...failedUpgrade(), before: came(runBefore(), 'inconclusive') },
       ['not-proven', 3],
     ],
+    ['left out after it, as a Service lost a family', narrowedUpgrade(), ['not-proven', 4]],
     ['the cluster did not answer', { before: environmentFailure() }, ['not-proven', 3]],
     [
       'the watch did not come about',

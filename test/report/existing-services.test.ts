@@ -1,6 +1,8 @@
 /** How reports tell of Services that were there already. */
 import { expect, test } from 'vitest';
 import { livesOf } from '../../src/record/lives.ts';
+import { runRecordSchema } from '../../src/record/schema.ts';
+import { FORMAT_NAMES, type ReportFormat } from '../../src/report/formats.ts';
 import { describeEvidence } from '../../src/report/parts/evidence.ts';
 import { viewOf } from '../../src/report/view/run.ts';
 import { attempts, buildRecord, buildScenario } from './fixture.ts';
@@ -58,6 +60,12 @@ test('over the other family it is tried again at its address there', () => {
   ]);
 });
 
+/** What is for programs, and as their own data rather than as a sentence. */
+const NUMBERS: Partial<Record<ReportFormat, string>> = {
+  json: '"untried":{"family":"IPv6","checks":2}',
+  openmetrics: 'podreach_checks_not_made{cluster="sandbox",scenario="external"} 2',
+};
+
 test('those that were not made in a family that it lacks are told of with the result', () => {
   const [service] = scenario.existingServices ?? [];
   if (service === undefined) throw new Error('it has a Service');
@@ -66,10 +74,30 @@ test('those that were not made in a family that it lacks are told of with the re
   ]);
   const told =
     'service/default/kubernetes has no IPv6 on this cluster, and 2 checks of it were not made for that. A rule with "families:';
-  const inOneLine = (text: string): string => text.replaceAll(/\s+/g, ' ');
+  const inOneLine = (text: string): string => text.replaceAll(/&quot;|&#34;/g, '"').replaceAll(/\s+/g, ' ');
+  for (const format of FORMAT_NAMES) {
+    const inNumbers = NUMBERS[format];
+    const [text, without] = [record, buildRecord([scenario])].map((one) => inOneLine(render(format, one)));
+    expect(text, format).toContain(inNumbers ?? told);
+    expect(without, format).not.toContain(inNumbers ?? 'were not made');
+  }
+});
+
+test('a known issue all of whose checks were not made is neither seen nor gone', () => {
+  const location = { file: 'shop.yaml', line: 7, column: 5 };
+  const issue = {
+    is: 'leaked',
+    reason: 'a bug',
+    owner: 'us',
+    expires: '2027-01-31',
+    location,
+    checks: 0,
+  } as const;
+  const record = runRecordSchema.parse(buildRecord([{ ...scenario, knownIssues: [issue] }]));
   for (const format of ['terminal', 'markdown', 'audit'] as const) {
-    expect(inOneLine(render(format, record))).toContain(told);
-    expect(inOneLine(render(format, buildRecord([scenario])))).not.toContain('were not made');
+    const text = render(format, record).replaceAll(/\s+/g, ' ');
+    expect(text).toContain('the known issue at shop.yaml:7 was not tried');
+    expect(text).not.toContain('known-issue-gone');
   }
 });
 

@@ -78,7 +78,7 @@ describe('the dial of a check to a Service that is there already', () => {
         {
           families: ['IPv4'],
           addresses: ['10.96.0.1'],
-          endpoints: new Map([['IPv4', new Map([[443, endpoints]])]]),
+          endpoints: new Map([['IPv4', [{ port: 443, protocol: 'TCP', endpoints }]]]),
         },
       ],
     ]);
@@ -120,8 +120,8 @@ describe('the dial of a check to a Service that is there already', () => {
       families: ['IPv4', 'IPv6'],
       addresses: ['10.96.0.1', 'fd00::1'],
       endpoints: new Map([
-        ['IPv4', new Map([[443, [one, one, one]]])],
-        ['IPv6', new Map([[443, [one]]])],
+        ['IPv4', [{ port: 443, protocol: 'TCP', endpoints: [one, one, one] }]],
+        ['IPv6', [{ port: 443, protocol: 'TCP', endpoints: [one] }]],
       ]),
     };
     const met = new Map([[api.to, both]]);

@@ -78,6 +78,13 @@ export function mayMeanOthers(peer: Peer, existingNamespaces: readonly string[])
   );
 }
 
+/** The same of a policy: whom it is about may be nowhere in the scenario, and no check of it can go there. */
+export function isAboutOthers(policy: Policy, existingNamespaces: readonly string[]): boolean {
+  return placedRules(policy).some(({ rule }) =>
+    rule.peers.some((peer) => mayMeanOthers(peer, existingNamespaces)),
+  );
+}
+
 export interface PlacedRule {
   readonly direction: Direction;
   /** Counts from 0. */

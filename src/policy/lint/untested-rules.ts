@@ -11,6 +11,7 @@ import {
   findingAt,
   type LintContext,
   type LintFinding,
+  mayMeanOthers,
   onlyRule,
   otherOf,
   type PlacedRule,
@@ -35,7 +36,7 @@ interface RulePart {
 export function findUntestedRules(
   policy: Policy,
   isCutByOthers: (pair: PodPair) => boolean,
-  { oracle, checksLetThroughBy }: LintContext,
+  { oracle, checksLetThroughBy, existingNamespaces }: LintContext,
 ): readonly LintFinding[] {
   return placedRules(policy).flatMap((placed) => {
     const { direction, index, path, rule } = placed;
@@ -45,7 +46,7 @@ export function findUntestedRules(
     return parts
       .filter(({ isAlone }) => !tests.some(isAlone))
       .flatMap((part): readonly LintFinding[] => {
-        const advice = adviseOn(part, placed, { policy, isCutByOthers, oracle });
+        const advice = adviseOn(part, placed, { policy, isCutByOthers, oracle, existingNamespaces });
         const message = `without this ${part.name} every check would be predicted the same: nothing tests it`;
         return advice === undefined
           ? []
@@ -62,10 +63,12 @@ function adviseOn(
     policy,
     isCutByOthers,
     oracle,
+    existingNamespaces,
   }: {
     readonly policy: Policy;
     readonly isCutByOthers: (pair: PodPair) => boolean;
     readonly oracle: Oracle;
+    readonly existingNamespaces: readonly string[];
   },
 ): string | undefined {
   const { rule } = placed;
@@ -79,7 +82,7 @@ function adviseOn(
   const isAboutOthers =
     allowsDnsByPort(rule, 'UDP') ||
     allowsDnsByPort(rule, 'TCP') ||
-    rule.peers.some(({ kind }) => kind === 'block');
+    rule.peers.some((peer) => peer.kind === 'block' || mayMeanOthers(peer, existingNamespaces));
   return part.kind !== 'rule' || isAboutOthers || count === 0
     ? undefined
     : 'No check can: what it lets through, another rule lets through too, or the other end does not. Accept this finding, with a reason, or add the pods that it is about.';

@@ -6,6 +6,7 @@ import { DIRECTIONS, isolates, type Policy } from '../policy.ts';
 import { requirementsOf } from '../requirements.ts';
 import {
   findingAt,
+  isAboutOthers,
   type Lint,
   type LintCheck,
   type LintContext,
@@ -27,6 +28,7 @@ export const lintUntested: Lint = (policy, context) => {
   if (own.some(decides)) return findUntestedRules(policy, isCutByOthers, context);
   const testable = findPair(policy, subjects, oracle, isTested);
   const isAllCut = [...cutByOthers.values()].some(decides);
+  if (testable === undefined && !isAllCut && isAboutOthers(policy, context.existingNamespaces)) return [];
   return [
     findingAt(policy, [], { code: 'untested-policy', rule: 'D6', ...describe(policy, testable, isAllCut) }),
   ];

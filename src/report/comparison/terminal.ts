@@ -77,7 +77,9 @@ export function renderDifferences(view: ComparisonView, options: RenderOptions, 
 }
 
 function isLong({ change }: CheckDifferenceView): boolean {
-  return change === 'inconclusive' || MISMATCHES.some((verdict) => verdict === change);
+  return (
+    change === 'inconclusive' || change === 'untried' || MISMATCHES.some((verdict) => verdict === change)
+  );
 }
 
 function onlyWorse(view: ComparisonView): ComparisonView {

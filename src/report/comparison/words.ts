@@ -34,6 +34,7 @@ export const CHANGE_WORDS: Readonly<Record<CheckChange, { readonly word: string;
   late: { word: 'late', style: 'late' },
   inconclusive: { word: 'inconclusive', style: 'inconclusive' },
   unjudged: { word: 'not judged', style: 'inconclusive' },
+  untried: { word: 'not tried', style: 'inconclusive' },
   known: { word: 'known issue', style: 'known' },
   fixed: { word: 'fixed', style: 'passed' },
   proven: { word: 'proven now', style: 'passed' },
@@ -139,27 +140,34 @@ export function describePair(check: CheckDifferenceView | ComparisonView['window
 }
 
 /** Of one check: where it stands, and what it was and is. @param second what the second run is called */
-export function checkFacts({ place, before, after }: CheckDifferenceView, second = 'after'): Fact[] {
+export function checkFacts(check: CheckDifferenceView, second = 'after'): Fact[] {
+  const { place, before, after, change } = check;
   const now = after ?? before;
   return [
     { label: 'where', text: describePlace(place) },
     ...(now === undefined ? [] : [{ label: 'expected', text: describeExpected(now, before) }]),
     { label: 'before', text: describeSide(before) },
-    { label: second, text: describeSide(after) },
+    { label: second, text: change === 'untried' ? describeUntried(check) : describeSide(after) },
     ...(now === undefined ? [] : [{ label: 'declared', text: describeLocation(now.declared) }]),
   ];
 }
 
 /** In few words, for a list: `broken before, now passed; expected reachable`. */
-export function describeCheck({ change, before, after }: CheckDifferenceView): string {
+export function describeCheck(check: CheckDifferenceView): string {
+  const { change, before, after } = check;
   const now = after ?? before;
   if (now === undefined) return '';
   const expected = `expected ${describeExpected(now, before)}`;
   const verdicts = [
     ...(change === 'new' ? [] : [before === undefined ? 'not there before' : `${verdictOf(before)} before`]),
-    ...(change === 'gone' ? [] : [`now ${verdictOf(after)}`]),
+    ...(change === 'gone' ? [] : [`now ${change === 'untried' ? describeUntried(check) : verdictOf(after)}`]),
   ];
   return `${verdicts.join(', ')}; ${expected}`;
+}
+
+/** `not tried: service/default/both has no IPv6 any more` */
+export function describeUntried({ to, family }: CheckDifferenceView): string {
+  return `not tried: ${to} has no ${family} any more`;
 }
 
 function describeExpected({ expected, because }: Side, before: Side | undefined): string {

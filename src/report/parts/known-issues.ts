@@ -59,6 +59,19 @@ function accountOf({ owner, link, location }: KnownIssueView): string {
   return [`owner: ${owner}`, ...(link === undefined ? [] : [link]), describeLocation(location)].join('; ');
 }
 
+/** Those of which nothing can be said, as none of their checks was made. */
+export function untriedIssueLines({
+  name,
+  knownIssues = [],
+}: Pick<ScenarioView, 'name' | 'knownIssues'>): { readonly text: string; readonly issue: KnownIssueView }[] {
+  return knownIssues
+    .filter(({ checks }) => checks === 0)
+    .map((issue) => ({
+      issue,
+      text: `${name}: the known issue at ${describeLocation(issue.location)} was not tried: every check that it speaks of was left out, as the Service lacks the family (owner: ${issue.owner})`,
+    }));
+}
+
 /** Those of which nothing is left: `known-issue-gone`. */
 export function goneLines(
   scenario: ScenarioView,

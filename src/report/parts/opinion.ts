@@ -3,7 +3,7 @@ import { isDecidedByHeld } from '../../judge/held.ts';
 import type { Fact } from '../text/block.ts';
 import { count } from '../text/text.ts';
 import type { CheckView, RunView, ScenarioView } from '../view/view.ts';
-import { goneLines } from './known-issues.ts';
+import { goneLines, untriedIssueLines } from './known-issues.ts';
 import { describeRuling } from './ruling.ts';
 import { describeLateNodes, describeUntried } from './scenario-notes.ts';
 
@@ -79,7 +79,11 @@ export function warningsOf({ environment, scenarios }: RunView): Warning[] {
           return late === undefined ? [] : [{ about: name, text: `${name}: ${where}${late}`, location }];
         }),
         ...describeUntried(scenario).map((text) => ({ about: name, text: `${name}: ${text}`, location })),
-        ...goneLines(scenario).map(({ text, issue }) => ({ about: name, text, location: issue.location })),
+        ...[...untriedIssueLines(scenario), ...goneLines(scenario)].map(({ text, issue }) => ({
+          about: name,
+          text,
+          location: issue.location,
+        })),
         ...warn(
           name,
           cutElsewhere(checks),

@@ -4,7 +4,7 @@ import { describeLength, lengthsOf } from '../../judge/windows/lengths.ts';
 import { UPGRADE_PARTS, type UpgradePart } from '../../model/upgrade.ts';
 import { MISMATCHES } from '../../model/verdict.ts';
 import { lengthOf } from '../../model/window.ts';
-import { CHANGE_WORDS } from '../comparison/words.ts';
+import { CHANGE_WORDS, type ComparisonView, describeUntried } from '../comparison/words.ts';
 import { describeRun, type ResultWord, runWord } from '../parts/summary.ts';
 import { countKind } from '../parts/watch.ts';
 import type { Fact } from '../text/block.ts';
@@ -57,19 +57,34 @@ function describeQuiet(during: RunView | undefined): string {
     : `what was open or cut off during the upgrade is within what is allowed or known (${seen.join(', ')})`;
 }
 
-function reasonsOf({ parts }: UpgradeView): string[] {
-  const { during, after } = parts;
-  const told = UPGRADE_PARTS.flatMap((part) => {
-    const run = parts[part];
-    const troubles = run === undefined ? [] : troublesOf(run);
-    return troubles.length === 0 ? [] : [`${PART_TITLES[part]} ${troubles.join(', ')}`];
-  });
-  const isMended = after !== undefined && troublesOf(after).length === 0;
+function reasonsOf({ parts, shown, changed }: UpgradeView): string[] {
+  const { before, during, after } = parts;
+  const troubles: Readonly<Record<UpgradePart, readonly string[]>> = {
+    before: troublesOf(before),
+    during: [...troublesIn(during), ...leftOutIn(shown)],
+    after: [...troublesIn(after), ...leftOutIn(changed)],
+  };
+  const told = UPGRADE_PARTS.flatMap((part) =>
+    troubles[part].length === 0 ? [] : [`${PART_TITLES[part]} ${troubles[part].join(', ')}`],
+  );
+  const isMended = after !== undefined && troubles.after.length === 0;
   return [
     ...told,
     ...(isMended ? [`${PART_TITLES.after} every check passed`] : []),
     ...(during?.watch?.command === undefined ? ['the command was not run'] : []),
   ];
+}
+
+function troublesIn(view: RunView | undefined): string[] {
+  return view === undefined ? [] : troublesOf(view);
+}
+
+/** `2 checks were not tried: service/default/both has no IPv6 any more` */
+function leftOutIn(comparison: ComparisonView | undefined): string[] {
+  const untried = (comparison?.checks ?? []).filter(({ change }) => change === 'untried');
+  return [...Map.groupBy(untried, describeUntried)].map(
+    ([what, { length }]) => `${count(length, 'check')} ${length === 1 ? 'was' : 'were'} ${what}`,
+  );
 }
 
 /** `3 checks leaked (open for 0.6 to 0.9 s at the longest)`, `1 check was inconclusive`, `podreach could not go on: …` */

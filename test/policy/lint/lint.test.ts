@@ -28,11 +28,16 @@ function lint(
   {
     checks = [],
     world = {},
-  }: { readonly checks?: readonly LintCheck[]; readonly world?: Partial<World> } = {},
+    existingNamespaces = [],
+  }: {
+    readonly checks?: readonly LintCheck[];
+    readonly world?: Partial<World>;
+    readonly existingNamespaces?: readonly string[];
+  } = {},
 ): readonly LintFinding[] {
   const oracle = compile({ ...TOPOLOGY, ...world, policies });
   expect(oracle.problems).toEqual([]);
-  return lintPolicies(oracle, checks);
+  return lintPolicies(oracle, checks, { existingNamespaces });
 }
 
 /** A check that a flow between two pods is reachable, or, after `!`, unreachable. */
@@ -239,6 +244,27 @@ describe('policies that nothing tests', () => {
         'Add a check of something that it decides, such as shop/web → shop/db:5432/TCP, or take the policy out.',
       ),
     ]);
+  });
+
+  test('a policy that lets in those of a namespace that is there already is about nobody whom a check could try', () => {
+    const monitoring = {
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } },
+    };
+    const all = [
+      policy('shop/default-deny', { policyTypes: ['Ingress'] }),
+      policy('shop/metrics', { ...db, ...from(monitoring) }),
+      policy('shop/any', { ...api, ...from({ namespaceSelector: {} }) }),
+      policy('shop/again', { ...api, ...from({ namespaceSelector: {} }) }),
+    ];
+    const checks = ['!shop/web > shop/db:5432', '!shop/db > shop/web:80', 'shop/web > shop/api:8080'].map(
+      check,
+    );
+    const said = (existingNamespaces: readonly string[]) =>
+      lint(all, { checks, existingNamespaces })
+        .filter(({ code }) => code.startsWith('untested'))
+        .map(({ policy: name }) => name);
+    expect(said([])).toEqual(['shop/metrics', 'shop/any', 'shop/again']);
+    expect(said(['monitoring'])).toEqual([]);
   });
 
   test('every policy is tested when each decides some check', () => {

@@ -55,6 +55,39 @@ export const roughUpgrade = (): UpgradeRecords => ({ ...calmUpgrade(), during: u
 /** The command failed, and nothing else. */
 export const failedUpgrade = (): UpgradeRecords => ({ ...calmUpgrade(), during: failedCommand() });
 
+/** All passed, but a Service that is there already lost its IPv6 while the command ran: what went there is left out since. */
+export function narrowedUpgrade(): UpgradeRecords {
+  const both = { namespace: 'default', name: 'both' };
+  const { before, after, ...others } = calmUpgrade();
+  if (after === undefined) throw new Error('there is a run after it');
+  return {
+    ...others,
+    before: {
+      ...before,
+      scenarios: before.scenarios.map((scenario) => ({
+        ...scenario,
+        existingServices: [both],
+        steps: scenario.steps.map((step) => ({
+          ...step,
+          checks: step.checks.flatMap((check) => [
+            check,
+            ...(check.id === 0
+              ? [{ ...check, id: 9_999, to: 'service/default/both', path: 'dns', family: 'IPv6' } as const]
+              : []),
+          ]),
+        })),
+      })),
+    },
+    after: {
+      ...after,
+      scenarios: after.scenarios.map((scenario) => ({
+        ...scenario,
+        existingServices: [{ ...both, untried: { family: 'IPv6', checks: 1 } }],
+      })),
+    },
+  };
+}
+
 /** One node was open for a moment: of the checks that saw it, one is there. */
 export function briefUpgrade(): UpgradeRecords {
   const seen = upgradeWatched()

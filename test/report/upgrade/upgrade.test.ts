@@ -16,6 +16,7 @@ import {
   calmDuring,
   calmUpgrade,
   failedUpgrade,
+  narrowedUpgrade,
   roughUpgrade,
   runAfter,
   runBefore,
@@ -72,6 +73,10 @@ describe('the first line is the answer', () => {
       roughUpgrade(),
       'No go: during the upgrade 9 checks leaked (open for 0.5 to 1.4 s at the longest), 10 checks were broken (cut off for 2.6 to 4.2 s at the longest); after the upgrade every check passed',
     ],
+    [
+      narrowedUpgrade(),
+      'Not proven: after the upgrade 1 check was not tried: service/default/both has no IPv6 any more',
+    ],
     [{ before: upgradeWatched() }, 'No go: before the upgrade 9 checks leaked'],
     [{ before: environmentFailure() }, 'Not proven: before the upgrade podreach could not go on: '],
     [{ before: interruptedRun() }, 'Not proven: before the upgrade it was interrupted'],
@@ -79,6 +84,14 @@ describe('the first line is the answer', () => {
   ])('%#: %s', (records, words) => {
     expect(answer(records)).toContain(words);
     expect(answer(records).startsWith(words.slice(0, 10))).toBe(true);
+  });
+
+  test('and what is left out since is told with the check', () => {
+    const where = 'not tried: service/default/both has no IPv6 any more';
+    for (const format of ['terminal', 'markdown', 'html'] as const)
+      expect(render(format, narrowedUpgrade(), { width: 1_000 })).toMatch(
+        new RegExp(`service/default/both:\\d+/TCP via dns over IPv6[^]*${where}`),
+      );
   });
 
   test('also where windows are within what is allowed', () => {

@@ -1,29 +1,36 @@
 /** What a cluster says of Services that are there already, before anything is created: where they are, who is behind them, and what does not do. */
 import { describe, expect, test } from 'vitest';
+import { goneIssues } from '../../../src/judge/known-issues.ts';
 import type { Kube, KubeObject } from '../../../src/kube/kube.ts';
 import type { Check } from '../../../src/model/check.ts';
 import { describeConnection } from '../../../src/pair.ts';
 import { checksOf } from '../../../src/record/schema.ts';
 import { tryInOwnFamilies } from '../../../src/run/existing-families.ts';
-import { meetServices } from '../../../src/run/existing-services.ts';
+import { endpointsFor, meetServices } from '../../../src/run/existing-services.ts';
+import { familiesToProve } from '../../../src/run/families.ts';
 import { refuseMissingNamespaces } from '../../../src/run/preflight.ts';
 import { startScenario } from '../../../src/run/start-record.ts';
+import { chooseChecks } from '../../../src/scenario/chosen-checks.ts';
 import type { Plan } from '../../../src/scenario/scenario.ts';
 import { createProject } from '../../scenario/project.ts';
 
 async function planTo(
   target: string,
   via: Check['path'] = 'clusterIP',
-  { families, rule = '' }: { readonly families?: string; readonly rule?: string } = {},
+  {
+    families,
+    late = false,
+    rule = '',
+  }: { readonly families?: string; readonly late?: boolean; readonly rule?: string } = {},
 ): Promise<Plan> {
   await using project = await createProject({
     'example.yaml': `apiVersion: podreach/v1
 kind: Scenario
 name: example
 namespaces: { shop: {} }
-pods: { shop/web: {} }
+pods: { shop/web: {}${late ? ', shop/late: { created: later }' : ''} }
 services: { system/dns: existing }
-reachable: [{ from: shop/web, to: "service/system/dns:${target}", via: ${via} }]
+reachable: [{ from: ${late ? 'shop/*' : 'shop/web'}, to: "service/system/dns:${target}", via: ${via} }]
 ${families === undefined ? '' : `families: ${families}\n`}${rule}`,
   });
   const [plan] = await project.load();
@@ -152,26 +159,36 @@ test('who is behind a port is who is ready there, with what policies see of him'
   expect(await meet(await planTo('53'), SERVICE)).toEqual({
     families: ['IPv4'],
     addresses: ['10.96.0.10'],
-    endpoints: new Map([['IPv4', new Map([[53, ENDPOINTS]])]]),
+    endpoints: new Map([['IPv4', [{ port: 53, protocol: 'TCP', endpoints: ENDPOINTS }]]]),
   });
+});
+
+test('one number is a port of each protocol', async () => {
+  const plan = await planTo('53');
+  const [step] = plan.steps;
+  const [check] = step.checks;
+  if (check === undefined) throw new Error('there is no check');
+  const checks = [check, { ...check, id: 1, protocol: 'UDP' as const }];
+  const met = await meet({ ...plan, steps: [{ ...step, checks }] }, SERVICE);
+  const behind = (protocol: 'TCP' | 'UDP') =>
+    met && endpointsFor(met, { port: 53, protocol }, 'IPv4').map(({ port }) => port);
+  expect(behind('TCP')).toEqual([2053, 2053, 2053, 2053]);
+  expect(behind('UDP')).toEqual([1053, 1053, 1053, 1053]);
 });
 
 test('of a headless one nothing is translated', async () => {
   const headless = { ...SERVICE, spec: { ...SERVICE.spec, clusterIP: 'None' } };
   const met = await meet(await planTo('53', 'dns'), headless);
   expect(met?.addresses).toEqual([]);
-  expect(
-    met?.endpoints
-      .get('IPv4')
-      ?.get(53)
-      ?.map(({ port }) => port),
-  ).toEqual([53, 53, 53, 53]);
+  expect(met?.endpoints.get('IPv4')?.flatMap(({ endpoints }) => endpoints.map(({ port }) => port))).toEqual([
+    53, 53, 53, 53,
+  ]);
 });
 
 test('its endpoints are waited for', async () => {
   const later = [[], [], [SLICE]];
   const met = await meet(await planTo('53'), SERVICE, () => later.shift() ?? []);
-  expect(met?.endpoints.get('IPv4')?.get(53)).toHaveLength(4);
+  expect(met?.endpoints.get('IPv4')?.[0]?.endpoints).toHaveLength(4);
 });
 
 describe('of a Service in two families', () => {
@@ -187,8 +204,8 @@ describe('of a Service in two families', () => {
       families: ['IPv4', 'IPv6'],
       addresses: ['10.96.0.10', 'fd00::10'],
       endpoints: new Map([
-        ['IPv4', new Map([[53, ENDPOINTS]])],
-        ['IPv6', new Map([[53, [{ address: '2001:db8::1', port: 2053 }]]])],
+        ['IPv4', [{ port: 53, protocol: 'TCP', endpoints: ENDPOINTS }]],
+        ['IPv6', [{ port: 53, protocol: 'TCP', endpoints: [{ address: '2001:db8::1', port: 2053 }] }]],
       ]),
     });
   });
@@ -228,6 +245,18 @@ describe('in which families it is tried', () => {
     expect(scenario.existingServices?.[0]?.untried).toEqual({ family: 'IPv6', checks: 1 });
   });
 
+  test('a known issue speaks of the checks that were made, and of none where all were left out', async () => {
+    const issue = (is: string, more = ''): string =>
+      `{ from: shop/web, to: "service/system/dns:53", ${more}is: ${is}, reason: a bug, owner: us, expires: 2027-01-31 }`;
+    const rule = `knownIssues: [${issue('broken')}, ${issue('flapping', 'families: [IPv6], ')}]`;
+    const { scenario } = await tried(await planTo('53', 'clusterIP', { ...LISTED, rule }));
+    expect(scenario.knownIssues?.map(({ checks }) => checks)).toEqual([1, 0]);
+    const checks = checksOf(scenario).map((check) => ({ ...check, verdict: 'pass' as const }));
+    expect(goneIssues({ knownIssues: scenario.knownIssues ?? [], checks }).map(({ is }) => is)).toEqual([
+      'broken',
+    ]);
+  });
+
   test('without "families" it is its first, whatever that of the cluster is', async () => {
     const spec = { ...SERVICE.spec, clusterIP: 'fd00::10', ipFamilies: ['IPv6'] };
     const plan = await planTo('53');
@@ -253,6 +282,37 @@ describe('in which families it is tried', () => {
       code: 'not-supported',
       message: 'shop/web → service/system/dns:53/TCP over IPv6: the Service has only IPv4 on this cluster',
       location: { line },
+    });
+  });
+
+  test('a rule about both is not refused for what another says of one of its connections in the family that there is', async () => {
+    const rule = `steps:
+  - name: late
+    create: [shop/late]
+    unreachable: [{ from: shop/late, to: "service/system/dns:53", families: [IPv4] }]`;
+    const { made } = await tried(await planTo('53', 'clusterIP', { ...LISTED, late: true, rule }));
+    expect(connectionsOf(made)).toEqual([
+      'shop/web → service/system/dns:53/TCP',
+      'shop/web → service/system/dns:53/TCP',
+      'shop/late → service/system/dns:53/TCP',
+    ]);
+  });
+
+  test('what was chosen in one that it lacks is refused, and not its rule', async () => {
+    const chosen = async (text: string): Promise<Plan> => {
+      const [plan] = chooseChecks([await planTo('53', 'clusterIP', LISTED)], [text]);
+      if (plan === undefined) throw new Error('it chooses a check');
+      return plan;
+    };
+    const pair = 'shop/web -> service/system/dns:53';
+    const { made, scenario } = await tried(await chosen(pair));
+    expect(connectionsOf(made)).toHaveLength(1);
+    // What was left out was not left to choose.
+    expect(scenario.declaredChecks).toBe(1);
+    await expect(chosen(`${pair} over IPv6`).then(tried)).rejects.toMatchObject({
+      code: 'not-supported',
+      message: 'shop/web → service/system/dns:53/TCP over IPv6: the Service has only IPv4 on this cluster',
+      hint: 'Leave the family out of --check: then it is tried in IPv4.',
     });
   });
 
@@ -322,4 +382,14 @@ describe('what does not do is said with the place of the rule', () => {
       location: { file: 'example.yaml', line: 7 },
     });
   });
+});
+
+test('the canary proves the family in which it is tried, also where nobody asks for that', async () => {
+  const spec = { ...SERVICE.spec, clusterIP: 'fd00::10', ipFamilies: ['IPv6'] };
+  const plan = await planTo('53');
+  const slices = () => [{ ...SLICE, addressType: 'IPv6' }];
+  const met = await meetServices([plan], NODES, clusterWith({ ...SERVICE, spec }, slices));
+  const { plan: made } = tryInOwnFamilies({ plan, scenario: startScenario(plan) }, met);
+  expect(familiesToProve([plan], ['IPv4', 'IPv6'])).toEqual(['IPv4']);
+  expect(familiesToProve([made], ['IPv4', 'IPv6'])).toEqual(['IPv4', 'IPv6']);
 });

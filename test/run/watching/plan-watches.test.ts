@@ -167,11 +167,11 @@ describe('a check at a Service', () => {
   it('that is there already is not held, and somebody else on the node of its source tries the same', () => {
     const plan = new WatchPlan();
     const { backends: _, ...existing } = toService({});
-    const endpoints = new Map([[80, [1, 2].map((last) => ({ address: `10.0.9.${last}`, port: 6443 }))]]);
+    const endpoints = [1, 2].map((last) => ({ address: `10.0.9.${last}`, port: 6443 }));
     const service: MetService = {
       families: ['IPv4'],
       addresses: ['10.96.0.7'],
-      endpoints: new Map([['IPv4', endpoints]]),
+      endpoints: new Map([['IPv4', [{ port: 80, protocol: 'TCP', endpoints }]]]),
     };
     const met = new Map([['service/shop/api', service]]);
     const one = plan.addCheck(existing, { ...ENDS, met }, true);

@@ -8,7 +8,7 @@ import { underPolicies } from '../../parts/attempts.ts';
 import { describeCanary, describeNetwork, describeNodes } from '../../parts/circumstances.ts';
 import { describeLocation } from '../../parts/describe.ts';
 import { manifestOf } from '../../parts/failure.ts';
-import { goneLines } from '../../parts/known-issues.ts';
+import { goneLines, untriedIssueLines } from '../../parts/known-issues.ts';
 import { cutElsewhere, letThroughElsewhere } from '../../parts/opinion.ts';
 import { findRunPatterns, findStepPatterns } from '../../parts/patterns.ts';
 import { isOverdue } from '../../parts/review.ts';
@@ -186,7 +186,7 @@ function scenarioCautions(scenario: ScenarioView): Phrase[] {
   const where = say`In scenario ${name(scenario.name)}, `;
   const { declaredChecks } = scenario;
   return [
-    ...(declaredChecks === undefined
+    ...(declaredChecks === undefined || declaredChecks === scenario.checks.length
       ? []
       : [
           say`${where}only ${formatNumber(scenario.checks.length)} of ${count(declaredChecks, 'connection')} ${scenario.checks.length === 1 ? 'was' : 'were'} chosen for this run. Nothing is said about the others.`,
@@ -326,7 +326,10 @@ function entriesOf(scenario: ScenarioView): AuditEntry[] {
     ...entry('Policies in force', describeForce(scenario)),
     ...entry('Last step of the test', describeLeftOut(scenario)),
     ...describeUntried(scenario).map((text) => ({ label: 'Not tested', text: name(text) })),
-    ...goneLines(scenario).map(({ text }) => ({ label: 'Known issue', text: name(text) })),
+    ...[...untriedIssueLines(scenario), ...goneLines(scenario)].map(({ text }) => ({
+      label: 'Known issue',
+      text: name(text),
+    })),
     {
       label: 'Test pods',
       text: say`${formatNumber(pods.length)} in ${count(namespaces.length, 'namespace')}`,

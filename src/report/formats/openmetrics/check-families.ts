@@ -10,7 +10,7 @@ import { groupBy } from '../../parts/group.ts';
 import { decidedElsewhere } from '../../parts/opinion.ts';
 import { type Force, lateNodes } from '../../parts/scenario-notes.ts';
 import { passedWithoutControl } from '../../parts/without-control.ts';
-import type { RunView, StepView } from '../../view/view.ts';
+import type { RunView, ScenarioView, StepView } from '../../view/view.ts';
 import type { MetricFamily, Sample, SeriesLabels } from './family.ts';
 import { histogram } from './histogram.ts';
 import { stepLabels } from './step-labels.ts';
@@ -25,6 +25,8 @@ const TIMES = [
 interface ScenarioSeries {
   readonly labels: SeriesLabels;
   readonly durationsMs: readonly number[];
+  /** Checks that were not made because a Service that was there already lacks their family; undefined where they go to none. */
+  readonly untried: number | undefined;
 }
 
 /** A step's series, counted together as well. */
@@ -67,6 +69,14 @@ export function checkFamilies(view: RunView): MetricFamily[] {
       type: 'gauge',
       help: 'Checks that passed, and showed something else in some attempts under the policies.',
       samples: steps.map(({ labels, checks }) => ({ labels, value: passedContrary(checks).length })),
+    },
+    {
+      name: 'podreach_checks_not_made',
+      type: 'gauge',
+      help: 'Checks that were left out because a Service that was there already lacks their family.',
+      samples: scenarios.flatMap(({ labels, untried }) =>
+        untried === undefined ? [] : [{ labels, value: untried }],
+      ),
     },
     {
       name: 'podreach_scenario_duration_seconds',
@@ -194,7 +204,13 @@ function scenarioSeries({ scenarios }: RunView): ScenarioSeries[] {
   return groupBy(scenarios, ({ name }) => name).map((group) => ({
     labels: { scenario: group[0]?.name ?? '' },
     durationsMs: group.flatMap(({ durationMs }) => durationMs ?? []),
+    untried: untriedIn(group.flatMap(({ existingServices = [] }) => existingServices)),
   }));
+}
+
+function untriedIn(services: NonNullable<ScenarioView['existingServices']>): number | undefined {
+  if (services.length === 0) return undefined;
+  return services.reduce((sum, { untried }) => sum + (untried?.checks ?? 0), 0);
 }
 
 function stepSeries({ scenarios }: RunView): StepSeries[] {

@@ -180,12 +180,14 @@ test('its numbers add up, over statements, incidents and connections', () => {
 });
 
 test('says of a part of the checks that it is one', () => {
-  const { cautions } = buildAudit(
-    viewOf(buildRecord([calmScenario('part', { declaredChecks: 14 })], {}, { cluster: 'kind' })),
-  );
-  expect(cautions.map(plainText)).toEqual([
+  const cautionsOf = (declaredChecks: number): readonly string[] =>
+    buildAudit(
+      viewOf(buildRecord([calmScenario('part', { declaredChecks })], {}, { cluster: 'kind' })),
+    ).cautions.map(plainText);
+  expect(cautionsOf(14)).toEqual([
     'In scenario part, only 2 of 14 connections were chosen for this run. Nothing is said about the others.',
   ]);
+  expect(cautionsOf(2)).toEqual([]);
 });
 
 test('says who started it, from which commit, and what exactly was read', () => {
