@@ -410,7 +410,7 @@ describe('a network plugin that fails under a watch', () => {
         expect(checkOf(from, to).verdict).not.toBe('leaked');
       }
     expect(linesOf('leak')).toContainEqual(
-      expect.stringMatching(/checks?, all to node-2, while the network of node-2/),
+      expect.stringMatching(/checks?, all to node-2, (while|after) the network of node-2/),
     );
   });
 
@@ -451,10 +451,9 @@ describe('a network plugin that fails under a watch', () => {
       expect(lengthOf(gap, Number.NaN).atLeastMs).toBeGreaterThan(0);
     }
     expect(windowsOf('shop/a', 'shop/near').map(({ kind }) => kind)).not.toContain('gap');
-    // On a busy machine windows of one cause may differ so much that they are told in several lines.
     expect(linesOf('gap')).toContainEqual(
       expect.stringMatching(
-        /^gap of .* on (\d+ checks, .*node-2|.+ → .+), while calico-node on node-2 restarted$/,
+        /^gap of .* on \d+ checks, all at node-2, (while|after) calico-node on node-2 restarted$/,
       ),
     );
     const { fromMs } = when('closed');
@@ -506,8 +505,8 @@ describe('a network plugin that fails under a watch', () => {
     const [back] = watch?.incidents.filter(({ kind }) => kind === 'api-back') ?? [];
     expect(lost?.text).toMatch(/^the API server did not answer: /);
     expect((back?.atMs ?? 0) - (lost?.atMs ?? 0)).toBeGreaterThan(OUTAGE_MS - 2_000);
+    // An exec that is slow to begin a watch is no evidence that went missing.
     for (const { watched } of record.scenarios.flatMap(checksOf))
-      // An exec that is slow to begin a watch is no evidence that went missing.
       for (const { why = '', began } of watched?.windows ?? [])
         if (began.latestMs > (lost?.atMs ?? 0)) expect(why).not.toMatch(/was not heard|remember|replaced/);
     const { due = 0, made = 0, collected = 0 } = watch?.attempts ?? {};
