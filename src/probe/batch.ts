@@ -44,8 +44,12 @@ export const PLAIN_BATCH = {
 /** As the agent does it: so many sockets an attempt has at most, and connections to a Service count as attempts accordingly. */
 const SOCKETS_OF_ATTEMPT = 3;
 
-/** How many attempts a target counts as: of a Service never fewer than it opens connections at first. */
-export function attemptsIn(target: DialRequest | SpreadRequest): number {
+/** How many attempts targets count as: one of a Service never as fewer than it opens connections at first. */
+export function attemptsIn(targets: Batch['targets']): number {
+  return targets.reduce((sum, target) => sum + weightOf(target), 0);
+}
+
+function weightOf(target: DialRequest | SpreadRequest): number {
   return 'connections' in target
     ? Math.max(target.pods.length, Math.ceil(target.connections / SOCKETS_OF_ATTEMPT))
     : 1;

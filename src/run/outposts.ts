@@ -4,7 +4,6 @@
  * what was applied. On a real cluster the canary proves enforcement with them first.
  */
 import { PodreachError } from '../errors.ts';
-import { ApiStatusError } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/kube.ts';
 import type { Family } from '../model/family.ts';
 import type { Protocol } from '../model/protocol.ts';
@@ -25,9 +24,8 @@ import {
   type Wanted,
   waitForPods,
 } from './provision.ts';
-import { refusalError } from './refusal.ts';
 import type { ProbeNode } from './schedulable.ts';
-import { addressesOf, nodePortOf } from './services.ts';
+import { addressesOf, createService, nodePortOf } from './services.ts';
 
 /** What it takes to wait for markers. */
 export type AwaitingMarkers = Asking & Owning & Bounded<'timeoutMs' | 'withinMs'>;
@@ -97,7 +95,7 @@ function guardAddress(name: string, { runId }: Owning) {
 /** Lets every node lead to its own open pod, for witnesses that come from outside. @throws PodreachError `provision-failed` */
 export async function openNodePorts(context: Requesting<'create'> & Owning): Promise<OutpostPorts> {
   const name = 'open';
-  const created = await createService(
+  const created = await createOpenService(
     name,
     { type: 'NodePort', externalTrafficPolicy: 'Local', ipFamilyPolicy: 'PreferDualStack' },
     context,
@@ -114,42 +112,35 @@ export async function openNodePorts(context: Requesting<'create'> & Owning): Pro
  * @throws PodreachError `provision-failed`
  */
 export async function openService(context: Requesting<'create'> & Owning): Promise<readonly string[]> {
-  const created = await createService('all-open', { ipFamilyPolicy: 'PreferDualStack' }, context);
+  const created = await createOpenService('all-open', { ipFamilyPolicy: 'PreferDualStack' }, context);
   return addressesOf(created);
 }
 
 /** One for the open pods. @param spec beside its selector and its ports */
-async function createService(
+async function createOpenService(
   name: string,
   spec: object,
   context: Requesting<'create'> & Owning,
 ): Promise<KubeObject> {
-  return await context.kube
-    .create(
-      {
-        apiVersion: 'v1',
-        kind: 'Service',
-        metadata: {
-          namespace: outpostsNamespace(context.runId),
-          name,
-          labels: { [RUN_LABEL]: context.runId },
-        },
-        spec: {
-          ...spec,
-          selector: { [ROLE_LABEL]: 'open' },
-          ports: PROTOCOLS.map((protocol) => ({
-            name: protocol.toLowerCase(),
-            port: OUTPOST_PORT,
-            protocol,
-          })),
-        },
-      },
-      context,
-    )
-    .catch((thrown: unknown) => {
-      if (!(thrown instanceof ApiStatusError) || thrown.code !== 'api-error') throw thrown;
-      throw refusalError(`Service ${outpostsNamespace(context.runId)}/${name}`, thrown);
-    });
+  const manifest = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      namespace: outpostsNamespace(context.runId),
+      name,
+      labels: { [RUN_LABEL]: context.runId },
+    },
+    spec: {
+      ...spec,
+      selector: { [ROLE_LABEL]: 'open' },
+      ports: PROTOCOLS.map((protocol) => ({
+        name: protocol.toLowerCase(),
+        port: OUTPOST_PORT,
+        protocol,
+      })),
+    },
+  };
+  return await createService(manifest, context);
 }
 
 /**

@@ -255,7 +255,7 @@ function batchOf(work: Work, asked: readonly string[], context: Trying): Batch {
     const ownLimit = limitMs === timeoutMs ? {} : { timeoutMs: limitMs };
     return [{ id: check.id, ...requestOf(dial, manner), ...ownLimit }];
   });
-  const attempts = targets.reduce((sum, target) => sum + attemptsIn(target), work.listeners.size);
+  const attempts = attemptsIn(targets) + work.listeners.size;
   return {
     ...PLAIN_BATCH,
     runId: context.runId,

@@ -73,7 +73,7 @@ export async function createServices(
 ): Promise<void> {
   await allEnded(
     services.map(async (service) => {
-      const created = await createService(service, context);
+      const created = await createService(serviceManifest(service, context.runId), context);
       refuseWithout(familiesOf(created), service, checks);
       const [ip, ...otherIps] = addressesOf(created);
       if (ip === undefined) return;
@@ -128,12 +128,16 @@ function refuseWithout(
   );
 }
 
-async function createService(service: PlannedService, context: ServiceMaking): Promise<KubeObject> {
+/** @throws PodreachError `provision-failed` where the API server does not take it */
+export async function createService(
+  manifest: KubeObject,
+  context: Requesting<'create'>,
+): Promise<KubeObject> {
   try {
-    return await context.kube.create(serviceManifest(service, context.runId), context);
+    return await context.kube.create(manifest, context);
   } catch (thrown) {
     if (!(thrown instanceof ApiStatusError) || thrown.code !== 'api-error') throw thrown;
-    throw refusalError(`Service ${service.namespace}/${service.name}`, thrown);
+    throw refusalError(`Service ${manifest.metadata.namespace}/${manifest.metadata.name}`, thrown);
   }
 }
 

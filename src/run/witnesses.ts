@@ -61,12 +61,11 @@ async function askWitness(
 ): Promise<Made[]> {
   const { timeoutMs, denialMs } = context.timing;
   const targets = directions.map(({ dial }, id): Batch['targets'][number] => ({ id, ...dial }));
-  const attempts = targets.reduce((sum, target) => sum + attemptsIn(target), 0);
   const batch = {
     ...PLAIN_BATCH,
     runId: context.runId,
     timeoutMs,
-    deadlineMs: batchDeadlineMs(attempts, timeoutMs),
+    deadlineMs: batchDeadlineMs(attemptsIn(targets), timeoutMs),
     targets,
     listeners: [],
   };

@@ -122,7 +122,6 @@ async function askFor(
 ): Promise<ReadonlyMap<number, AttemptLine>> {
   const pod = running.get(from);
   if (pod === undefined) throw new Error(`${from} does not run`);
-  const attempts = targets.reduce((sum, target) => sum + attemptsIn(target), 0);
   const { answer } = await context.execLimit(() =>
     askAgent(
       pod,
@@ -130,7 +129,7 @@ async function askFor(
         ...PLAIN_BATCH,
         runId: context.runId,
         timeoutMs,
-        deadlineMs: batchDeadlineMs(attempts, timeoutMs),
+        deadlineMs: batchDeadlineMs(attemptsIn(targets), timeoutMs),
         targets,
         listeners: [],
       },
