@@ -33,8 +33,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // A process runs the files of many: one of its own for each would cost nearly as much as the tests. They leave nothing behind in it.
     isolate: false,
-    // Tests wait for timeouts a quarter of their time: three files at a time keep two cores busy, and leave room for what has a deadline.
-    maxWorkers: 3,
+    // Tests wait for timeouts a quarter of their time: two files at a time, with what these begin side by side, keep two cores busy, and leave room for what has a deadline.
+    maxWorkers: 2,
     // Each of those in a file that go side by side has a sandbox of its own, or several: more of them would only be slower, and later than they expect.
     maxConcurrency: 3,
     sequence: { sequencer: SlowFirst },

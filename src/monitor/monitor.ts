@@ -13,13 +13,13 @@ export interface MonitoredRunOptions
 
 /**
  * Runs scenarios as `run` does, and watches them while they stand.
- * @throws PodreachError `usage` for scenarios that cannot stand side by side (`refuseShared`); nothing has been started
+ * @throws as {@link refuseWatch}; nothing has been started
  */
 export async function monitor(
   plans: readonly Plan[],
   { watch, ...options }: MonitoredRunOptions,
 ): Promise<RunResult> {
-  refuseShared(plans, options.provider);
+  refuseWatch(plans, options.provider, watch);
   return await run(plans, {
     ...options,
     ...(options.again === undefined ? {} : { again: [...options.again, ...(watch.again ?? [])] }),
@@ -29,4 +29,23 @@ export async function monitor(
     makesPods: watch.churnPerMinute !== undefined,
     whileStanding: (standing, own) => conductWatch(standing, own, watch),
   });
+}
+
+/**
+ * @throws PodreachError `usage` for scenarios that cannot stand side by side (`refuseShared`)
+ * @throws RangeError for a period or a number of new pods a minute that is not above 0
+ */
+export function refuseWatch(
+  plans: readonly Plan[],
+  provider: Parameters<typeof refuseShared>[1],
+  { everyMs, churnPerMinute }: Pick<MonitorOptions, 'everyMs' | 'churnPerMinute'>,
+): void {
+  requirePositive('everyMs', everyMs);
+  requirePositive('churnPerMinute', churnPerMinute);
+  refuseShared(plans, provider);
+}
+
+function requirePositive(name: string, value: number | undefined): void {
+  if (value === undefined || (value > 0 && Number.isFinite(value))) return;
+  throw new RangeError(`${name} must be a number above 0, and is ${value}`);
 }

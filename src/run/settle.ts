@@ -9,7 +9,7 @@ import {
 } from '../judge/judge.ts';
 import { isLetThrough, type Row, trailingRow } from '../judge/rows.ts';
 import type { TryingPhase } from '../model/attempt.ts';
-import { countOf } from '../model/observation.ts';
+import { countOf, newestOf } from '../model/observation.ts';
 import { destinationsOf } from '../model/service.ts';
 import { greatest } from '../numbers.ts';
 import { LAST_DIAL_AT } from '../probe/batch.ts';
@@ -26,6 +26,8 @@ export const PAUSE_MS = 100;
 export const LEAST_ROUNDS = 6;
 /** A visit that is a little late, or is noted so in a pod with much to do, is still waited for. */
 const VISIT_SLACK_MS = 100;
+/** So long a cluster that has just begun may take until its names resolve. */
+const NAMES_WITHIN_MS = 30_000;
 /** From the first dial of a row to its last where nobody knows when the kubelet comes by, and where connections must last. */
 export const ROW_MS = VISIT_EVERY_MS + VISIT_SLACK_MS;
 
@@ -40,12 +42,13 @@ export interface Tried {
 }
 
 /**
- * The positive control: rounds until every pair has connected once, or the deadline. A pair that has not is left as it is; its
- * attempts say why. One that others are to cut is tried once.
+ * The positive control: rounds until every pair has connected once, or the deadline, which is later while all that is left are names
+ * that do not resolve yet. A pair that has not connected is left as it is; its attempts say why. One that others are to cut is tried once.
  * @throws PodreachError `provision-failed` when a pod has died
  */
 export async function control(tried: Tried, stage: Stage, context: Settling): Promise<void> {
-  const deadline = context.clock.now() + context.timing.controlMs;
+  const { controlMs } = context.timing;
+  const beganMs = context.clock.now();
   for (let number = 1; ; number += 1) {
     const open = tried.checks.filter(
       (check) => !passedControl(check) || (check.cutBy !== undefined && number === 1),
@@ -53,12 +56,17 @@ export async function control(tried: Tried, stage: Stage, context: Settling): Pr
     if (open.length === 0) return;
     if (number > 1) {
       await failOnDeadPods(await podStates([...stage.pods.values()], context), context);
-      if (number > LEAST_ROUNDS && context.clock.now() > deadline) return;
+      const withinMs = open.every(awaitsName) ? Math.max(controlMs, NAMES_WITHIN_MS) : controlMs;
+      if (number > LEAST_ROUNDS && context.clock.now() - beganMs > withinMs) return;
       await context.clock.sleep(PAUSE_MS, context.signal);
     }
     await runRound(open, { phase: 'control', number }, stage, context);
     tell('control', number, tried.checks.filter(passedControl).length, tried, context);
   }
+}
+
+function awaitsName(check: CheckDraft): boolean {
+  return newestOf(check)?.outcome === 'dns-failure';
 }
 
 /**

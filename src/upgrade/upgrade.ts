@@ -5,8 +5,7 @@
 import { mayBegin, mayFollow, type UpgradeRecords } from '../compare/upgrade.ts';
 import { UPGRADE_PARTS, type UpgradePart } from '../model/upgrade.ts';
 import type { MonitorOptions, WatchedCommand } from '../monitor/conduct.ts';
-import { monitor } from '../monitor/monitor.ts';
-import { refuseShared } from '../monitor/side-by-side.ts';
+import { monitor, refuseWatch } from '../monitor/monitor.ts';
 import type { ProgressListener } from '../progress.ts';
 import type { RunRecord } from '../record/schema.ts';
 import type { RunOptions } from '../run/job.ts';
@@ -27,13 +26,13 @@ export interface UpgradeOptions extends Omit<RunOptions, 'keep' | 'failFast' | '
 /**
  * Runs, watches, and runs again, as far as it makes sense: where the first run does not pass, the command is not run, and where it was not
  * run there is nothing to look at afterwards. What goes wrong on the way is in the records.
- * @throws PodreachError `usage` for scenarios that cannot stand side by side (`refuseShared`); nothing has been started
+ * @throws as {@link refuseWatch}; nothing has been started
  */
 export async function upgrade(
   plans: readonly Plan[],
   { watch, command, isAnyway, save, provider, progress, ...options }: UpgradeOptions,
 ): Promise<UpgradeRecords> {
-  refuseShared(plans, provider);
+  refuseWatch(plans, provider, watch);
   await using shared = shareCluster(provider, () =>
     progress({ type: 'cluster-stopping', cluster: provider.kind }),
   );

@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { systemClock } from '../../src/clock.ts';
 import { objectKey } from '../../src/keys.ts';
-import type { Kube } from '../../src/kube/kube.ts';
+import { fieldOf } from '../../src/kube/answers.ts';
+import type { Kube, KubeObject } from '../../src/kube/kube.ts';
 import { FAMILIES, type Family } from '../../src/model/family.ts';
 import type { PlannedService } from '../../src/model/service.ts';
 import type { Flow, World } from '../../src/policy/model.ts';
@@ -19,7 +20,7 @@ import { agentsFor } from '../../src/run/hosts.ts';
 import { PodPlacement } from '../../src/run/placement.ts';
 import { provision, type RunningPods } from '../../src/run/provision.ts';
 import { nodeAddresses } from '../../src/run/schedulable.ts';
-import { createServices, type ServiceDraft, waitForEndpoints } from '../../src/run/services.ts';
+import { createServices, listOf, type ServiceDraft, waitForEndpoints } from '../../src/run/services.ts';
 import { Sessions } from '../../src/run/sessions.ts';
 import { type Acting, act as perform } from '../../src/run/steps/act.ts';
 import { OUTSIDE, OUTSIDE_NAME } from '../../src/sandbox/annotations.ts';
@@ -46,7 +47,8 @@ import { aimsAtServices, dialledFamilies, type ServiceGround, servicesBefore } f
 const TIMEOUT_MS = 300;
 const QUICK: Look = { timeoutMs: TIMEOUT_MS, part: 1 / 2 };
 const PATIENT: Look = { timeoutMs: 2_000, part: 1 };
-const ANSWERS_WITHIN_MS = 10_000;
+const ANSWERS_WITHIN_MS = 30_000;
+const TRANSLATED_WITHIN_MS = 60_000;
 const PARALLEL_EXECS = 8;
 const FENCE_PORTS = [80, 81] as const;
 const HOST = 'host';
@@ -188,12 +190,13 @@ export async function openArena(
       let sum: Trial = NOTHING_TRIED;
       for (const stage of [first, ...later]) {
         if (stage !== first) await reach(stage);
+        await waitForEndpoints(services, [...state.pods.values()], dialledFamilies(services), context);
+        await untilTranslated(context);
         // A node may have its rules a moment before another. Once a second change is in force anywhere, the first one is everywhere.
         for (const _ of FENCE_PORTS) {
           generation += 1;
           await passFence(fence, generation, running, context);
         }
-        await waitForEndpoints(services, [...state.pods.values()], dialledFamilies(services), context);
         for (const follower of [followers.opinion, ...followers.suspects.values()]) {
           for (const action of stage.actions) follower.act(action);
           follower.look(worldsOf(follower.state, hosts, running));
@@ -339,7 +342,7 @@ function contextOf(name: string, { kube, signal, limit }: Ground): Context {
     timing: {
       timeoutMs: TIMEOUT_MS,
       denialMs: TIMEOUT_MS,
-      readyWithinMs: 60_000,
+      readyWithinMs: 180_000,
       execGraceMs: 60_000,
       confirm: 1,
     },
@@ -379,6 +382,32 @@ async function passFence(
   const port = FENCE_PORTS[generation % 2] ?? 80;
   await openFence(namespace, port, context);
   await untilFence(namespace, port, 'connected', running, context);
+}
+
+/** Waits until all nodes translate the Services as they are: that is no matter of policies, and no fence tells of it. */
+async function untilTranslated({ kube, clock }: Context): Promise<void> {
+  const [services, slices] = await Promise.all([
+    kube.list({ resource: 'services' }),
+    kube.list({ resource: 'endpointslices' }),
+  ]);
+  const newest = Math.max(
+    ...[...services, ...slices].map(({ metadata }) => Number(fieldOf(metadata, 'resourceVersion'))),
+  );
+  const deadline = clock.now() + TRANSLATED_WITHIN_MS;
+  for (;;) {
+    const nodes = await kube.list({ resource: 'nodes' });
+    if (nodes.every((node) => translatedRevision(node) >= newest)) return;
+    if (clock.now() > deadline) throw new Error('the nodes did not come to translate the Services');
+    await clock.sleep(20);
+  }
+}
+
+/** The revision up to which a node of the sandbox says that it translates Services; -1 where it says nothing. */
+function translatedRevision({ status }: KubeObject): number {
+  const condition = listOf(fieldOf(status, 'conditions')).find(
+    (one) => fieldOf(one, 'type') === 'ServicesInForce',
+  );
+  return Number(/\d+$/.exec(String(fieldOf(condition, 'message')))?.[0] ?? -1);
 }
 
 /** The first port that is opened must have been shut before. */

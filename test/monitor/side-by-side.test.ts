@@ -1,5 +1,6 @@
 /** What keeps scenarios from being watched: all that are stand at once. */
 import { expect, test } from 'vitest';
+import { refuseWatch } from '../../src/monitor/monitor.ts';
 import { refuseShared } from '../../src/monitor/side-by-side.ts';
 import { createProject } from '../scenario/project.ts';
 
@@ -45,4 +46,17 @@ test('a real host is there for all', async () => {
   const plans = await project.load(['one.yaml', 'two.yaml']);
   expect(() => refuseShared(plans, { kind: 'kind' })).toThrow('both have a host at 192.0.2.7');
   expect(() => refuseShared(plans, { kind: 'context' })).not.toThrow();
+});
+
+test.each([
+  ['everyMs', 0],
+  ['everyMs', Number.NaN],
+  ['churnPerMinute', 0],
+  ['churnPerMinute', -1],
+  ['churnPerMinute', Number.POSITIVE_INFINITY],
+] as const)('a watch with %s %s', (name, value) => {
+  expect(() => refuseWatch([], { kind: 'sandbox' }, { [name]: value })).toThrow(
+    new RangeError(`${name} must be a number above 0, and is ${value}`),
+  );
+  expect(() => refuseWatch([], { kind: 'sandbox' }, { [name]: 1 })).not.toThrow();
 });

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../src/kube/kube.ts';
 import type { Attempt, Outcome } from '../../src/model/attempt.ts';
-import { countOf, observeAll } from '../../src/model/observation.ts';
+import { countOf, newestOf, observeAll } from '../../src/model/observation.ts';
 import type { Batch } from '../../src/probe/protocol.ts';
 import type { CheckDraft } from '../../src/record/draft.ts';
 import type { Settling } from '../../src/run/context.ts';
@@ -368,11 +368,31 @@ test('before the policies a pod that has died is told, even where a round takes 
   });
 });
 
+describe('before the policies', () => {
+  /** @returns what the control has seen at last of a pair that shows this, after so many milliseconds */
+  async function controlled(outcomeAt: (ms: number) => Outcome): Promise<Attempt | undefined> {
+    const clock = sleepingClock();
+    const exec = sessionsThat(agentsThat({ outcomeOf: () => outcomeAt(clock.now()) }, clock));
+    const list = async () => [podThatRuns('a'), podThatRuns('b0')];
+    const check = untried(checkOf(0, 'reachable'));
+    await control({ name: 'x', checks: [check] }, stageOf('a', 'b0'), contextOn({ exec, list }, clock));
+    return newestOf(check);
+  }
+
+  test('a name that does not resolve yet is waited for longer than a connection', async () => {
+    const seenAfter = (ms: number, first: Outcome) => controlled((now) => (now < ms ? first : 'connected'));
+    expect(await seenAfter(29_000, 'dns-failure')).toMatchObject({ outcome: 'connected' });
+    expect(await seenAfter(29_000, 'timeout')).toMatchObject({ outcome: 'timeout' });
+    const never = await seenAfter(Number.POSITIVE_INFINITY, 'dns-failure');
+    expect(never?.outcome).toBe('dns-failure');
+    expect(never?.atMs).toBeLessThan(31_000);
+  });
+});
+
 test('200,000 checks that have settled together need no last look', async () => {
-  const checks = Array.from({ length: 200_000 }, (_, id) => ({
-    ...checkOf(id, 'unreachable'),
-    ...observeAll([1, 2].map((round) => attempt('settle', 'timeout', { round }))),
-  }));
+  const shown = observeAll([1, 2].map((round) => attempt('settle', 'timeout', { round })));
+  const check = { ...checkOf(0, 'unreachable'), ...shown };
+  const checks = Array.from({ length: 200_000 }, (_, id) => ({ ...check, id }));
   await observe({ name: 'x', checks }, RULES, stageOf(), contextOn({}));
   expect(checks.every(({ observed = [] }) => countOf(observed) === 2)).toBe(true);
 });

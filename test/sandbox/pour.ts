@@ -1,14 +1,19 @@
 /** Counts what the network loses: one pod sends datagrams without pause, another one is asked how many have come. */
 import type { Testbed } from './testbed.ts';
 
-/** Sends datagrams to a port where nobody listens until a file is there, no more at once than the network takes. Prints how many. */
+/**
+ * Sends datagrams to a port where nobody listens until a file is there, no more at once than the network takes, and makes another file when
+ * it has sent the first. Prints how many.
+ */
 const POUR = `
   const [, until, host] = process.argv;
+  const { existsSync, writeFileSync } = require('node:fs');
   const socket = require('node:dgram').createSocket('udp4');
   let sent = 0;
   let left = 0;
   const pour = () => {
-    if (require('node:fs').existsSync(until)) {
+    if (sent > 0 && !existsSync(until + '-begun')) writeFileSync(until + '-begun', '');
+    if (existsSync(until)) {
       console.log(sent);
       process.exit(0);
     }
@@ -33,6 +38,10 @@ export async function pourWhile(
   const before = await arrivals(bed, to);
   const host = await bed.address(to.namespace, to.name);
   const pouring = bed.exec(from.namespace, from.name, 'node', '-e', POUR, until, host);
+  await bed.until('the first are sent', async () => {
+    const begun = await bed.exec(from.namespace, from.name, 'test', '-e', `${until}-begun`);
+    return begun.kind === 'exited' && begun.exitCode === 0;
+  });
   await work();
   await bed.exec(from.namespace, from.name, 'touch', until);
   const poured = await pouring;

@@ -2,8 +2,8 @@
  * Small scenarios of which the truth is known, and faults of the network beside them. Whatever the network does, no verdict may be
  * false: inconclusive is the worst that noise may do.
  */
+import { fieldOf } from '../../../src/kube/answers.ts';
 import type { Kube } from '../../../src/kube/kube.ts';
-import { podState } from '../../../src/kube/pod-state.ts';
 import type { Verdict } from '../../../src/model/verdict.ts';
 import type { ProgressEvent } from '../../../src/progress.ts';
 import type { RunRecord } from '../../../src/record/schema.ts';
@@ -235,15 +235,16 @@ async function losePackets(faults: NetworkFaults, pod: string, percent: number, 
   });
 }
 
-/** Where a pod runs. */
+/** Where a pod runs, whether or not the kubelet has just reached it. */
 export async function placeOf(
   pod: string,
   kube: Kube,
 ): Promise<{ readonly ip: string; readonly node: string }> {
   const [namespace = '', name = ''] = pod.split('/');
-  const state = podState(await kube.get({ resource: 'pods', namespace, name }));
-  if (state.kind !== 'running') throw new Error(`${pod} does not run: ${state.reason}`);
-  return { ip: state.ip, node: state.node ?? '' };
+  const found = await kube.get({ resource: 'pods', namespace, name });
+  const [ip, node] = [fieldOf(found?.['status'], 'podIP'), fieldOf(found?.['spec'], 'nodeName')];
+  if (typeof ip !== 'string' || typeof node !== 'string') throw new Error(`${pod} is nowhere yet`);
+  return { ip, node };
 }
 
 /** The same on the way between the nodes. */
