@@ -40,20 +40,28 @@ const OTHER_SERVERS = `
   tcp(9007, (socket) => socket.on('data', (data) => socket.write(data)));
   const udp = (port, answer) => {
     const socket = dgram.createSocket('udp4');
-    socket.on('message', (message, { port, address }) => socket.send(answer(message.toString('latin1')), port, address));
+    socket.on('message', (message, { port, address }) => {
+      const said = answer(message.toString('latin1'));
+      if (said !== undefined) socket.send(said, port, address);
+    });
     listening.push(once(socket.bind(port, '127.0.0.1'), 'listening'));
   };
   udp(9004, () => 'who are you?');
   udp(9005, () => 'podreach 0123456789abcdef run-1 shop/db\\n');
   udp(9007, (message) => message);
-  // A name server: db.shop.svc has an address, v6.shop.svc an IPv6 one, and nothing else exists.
+  // A name server: db.shop.svc and twice.svc have an address, v6.shop.svc an IPv6 one, and nothing else exists. It says of twice.shop.svc only once.
+  const told = new Set();
   udp(53, (message) => {
     const query = Buffer.from(message, 'latin1');
     const name = query.subarray(12, query.indexOf(0, 12) + 1).toString('latin1');
     const end = 12 + name.length + 4;
     const type = query.readUInt16BE(end - 4);
-    const known = name === '\\x02db\\x04shop\\x03svc\\0' || name === '\\x02v6\\x04shop\\x03svc\\0';
-    const address = name.startsWith('\\x02db') ? Buffer.from([127, 0, 0, 1]) : Buffer.from([...Array(15).fill(0), 1]);
+    if (name === '\\x05twice\\x04shop\\x03svc\\0') {
+      if (told.has(type)) return undefined;
+      told.add(type);
+    }
+    const known = ['\\x02db\\x04shop\\x03svc\\0', '\\x05twice\\x03svc\\0', '\\x02v6\\x04shop\\x03svc\\0'].includes(name);
+    const address = !name.startsWith('\\x02v6') ? Buffer.from([127, 0, 0, 1]) : Buffer.from([...Array(15).fill(0), 1]);
     const answered = known && type === (address.length === 4 ? 1 : 28);
     const head = Buffer.from(query.subarray(0, 12));
     head.writeUInt16BE(known ? 0x8180 : 0x8183, 2);
@@ -226,6 +234,11 @@ describe('the outcome of an attempt', () => {
       ['db.shop.svc.', 8001, 'TCP', 'connected'],
       ['v6.shop.svc', 8001, 'TCP', 'connected'],
     ]);
+  });
+
+  test('asks for a name first as what it was found before', async () => {
+    await expectOutcomes([['twice', 8001, 'TCP', 'connected']]);
+    await expectOutcomes([['twice', 8001, 'TCP', 'connected']]);
   });
 
   test('is dns-failure when no name server answers, and the agent ends all the same', async () => {

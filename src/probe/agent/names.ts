@@ -35,6 +35,24 @@ function searchNames(name: string, resolvConf: string): readonly string[] {
   return name.split('.').length > ndots ? [name, ...searched] : [...searched, name];
 }
 
+/** As what names were found, by the name and the family that was asked for. */
+const foundAs = new Map<string, string>();
+/** A pod has few names to ask for. */
+const FOUND_KEPT = 1_000;
+
+/** First as what it was found before: a Service's is found third, and a name server has many who ask again and again. */
+function candidatesFor(name: string, wanted: string): ReadonlySet<string> {
+  const all = searchNames(name, readFileSync('/etc/resolv.conf', 'utf8'));
+  const found = foundAs.get(wanted);
+  return new Set(found !== undefined && all.includes(found) ? [found, ...all] : all);
+}
+
+function noteFound(wanted: string, candidate: string): void {
+  if (foundAs.size < FOUND_KEPT) {
+    foundAs.set(wanted, candidate);
+  }
+}
+
 /**
  * Asks the DNS for an address, of one family or IPv4 first. Not by `dns.lookup`: its few threads make names wait for each other, cannot be
  * called off, and keep the process from exiting for as long as a silent name server makes them wait.
@@ -55,7 +73,8 @@ export async function resolveNames(
   const cancelTimer = after(timeoutMs, () => resolver.cancel());
   try {
     let failure: unknown = new Error('no name to ask for');
-    for (const candidate of searchNames(name, readFileSync('/etc/resolv.conf', 'utf8'))) {
+    const wanted = `${name} ${family}`;
+    for (const candidate of candidatesFor(name, wanted)) {
       const questions = [
         ...(family === 'IPv6' ? [] : [() => resolver.resolve4(candidate)]),
         ...(family === 'IPv4' ? [] : [() => resolver.resolve6(candidate)]),
@@ -64,6 +83,7 @@ export async function resolveNames(
         try {
           const [first, ...others] = await ask();
           if (first !== undefined) {
+            noteFound(wanted, candidate);
             return [first, ...others];
           }
         } catch (error) {
