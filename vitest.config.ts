@@ -41,6 +41,7 @@ export default defineConfig({
     // However busy the machine is: a whole run on a sandbox takes seconds, and ten times that beside other work.
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
     env: { NODE_COMPILE_CACHE: COMPILED },
   },
 });

@@ -75,7 +75,11 @@ function dialRepeatedly(
         return;
       }
       isOver = true;
-      const localPorts = dialled.flatMap(({ localPort }) => localPort() ?? []);
+      // Also where a later dial was refused: an earlier one may have been heard.
+      const mayHaveArrived = sign.outcome !== 'connected' && sign.outcome !== 'wrong-peer';
+      const origin = mayHaveArrived
+        ? { nonce, localPorts: dialled.flatMap(({ localPort }) => localPort() ?? []) }
+        : {};
       for (const cancel of timers) {
         cancel();
       }
@@ -87,15 +91,13 @@ function dialRepeatedly(
       } else {
         closeAll();
       }
-      // Also where a later dial was refused: an earlier one may have been heard.
-      const mayHaveArrived = sign.outcome !== 'connected' && sign.outcome !== 'wrong-peer';
       resolve({
         ...sign,
         durationMs: performance.now() - begun,
         dials,
         lost,
         lastDialMs,
-        ...(mayHaveArrived ? { nonce, localPorts } : {}),
+        ...origin,
       });
     };
     const onLate = ({ outcome }: Sign): void => {
