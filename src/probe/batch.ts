@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { OUTCOMES } from '../model/attempt.ts';
 import { describePort } from '../pair.ts';
+import { ATTEMPTS_AT_ONCE, LONGEST_YOUNG, SOCKETS_OF_ATTEMPT } from './bounds.ts';
 import type {
   AttemptLine,
   Batch,
@@ -18,20 +19,11 @@ export function batchInput(batch: Batch): string {
   return `${JSON.stringify(batch)}\n`;
 }
 
-/** As the agent does it: more attempts than this wait for their turn. */
-const ATTEMPTS_AT_ONCE = 512;
 /** Looking the name up and the handshake have the attempt's time each. */
 const STEPS = 2;
 const SLACK_MS = 2_000;
-/**
- * As the agent does it: where all answers come late, so many attempts begin at once, and others wait for them no longer than this part of an
- * attempt's time.
- */
+/** Where all answers come late, so many attempts begin at once, at least. */
 const BEGIN_AT_ONCE = 2;
-const LONGEST_YOUNG = 0.25;
-
-/** As the agent does it: when an attempt that is not answered dials last, as a part of its time. */
-export const LAST_DIAL_AT = 0.8;
 
 /** What most batches do not ask for. */
 export const PLAIN_BATCH = {
@@ -40,9 +32,6 @@ export const PLAIN_BATCH = {
   turns: [],
   asked: [],
 } as const satisfies Partial<Batch>;
-
-/** As the agent does it: so many sockets an attempt has at most, and connections to a Service count as attempts accordingly. */
-const SOCKETS_OF_ATTEMPT = 3;
 
 /** How many attempts targets count as: one of a Service never as fewer than it opens connections at first. */
 export function attemptsIn(targets: Batch['targets']): number {

@@ -12,7 +12,7 @@ import type { TryingPhase } from '../model/attempt.ts';
 import { countOf, newestOf } from '../model/observation.ts';
 import { destinationsOf } from '../model/service.ts';
 import { greatest } from '../numbers.ts';
-import { LAST_DIAL_AT } from '../probe/batch.ts';
+import { LAST_DIAL_AT } from '../probe/bounds.ts';
 import { VISIT_EVERY_MS } from '../probe/manifest.ts';
 import type { CheckDraft } from '../record/draft.ts';
 import type { Settling } from './context.ts';

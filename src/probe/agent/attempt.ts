@@ -1,5 +1,6 @@
 /** One attempt: up to three dials, until one is answered. */
 import net from 'node:net';
+import { LAST_DIAL_AT } from '../bounds.ts';
 import { replyTime } from '../reply-time.ts';
 import {
   type Addressee,
@@ -17,7 +18,7 @@ import { resolveName, whyUnresolved } from './names.ts';
 import { after } from './time.ts';
 
 /** When an attempt dials, as parts of its time: one lost packet is neither a block nor a failure. */
-const DIALS_AT = [0, 0.4, 0.8] as const;
+const DIALS_AT = [0, LAST_DIAL_AT / 2, LAST_DIAL_AT] as const;
 
 export interface AttemptResult extends Sign {
   readonly durationMs: number;

@@ -2,6 +2,7 @@
  * How fast a batch begins. Agents share the machines they run on, and what many of them begin at once is answered late by all: an attempt
  * begins when those before it are answered, or have waited for much longer than answers take. So many wait at once as answers come soon.
  */
+import { LONGEST_YOUNG } from '../bounds.ts';
 import { after } from './time.ts';
 
 /** So many sockets wait for their first answer at once. */
@@ -15,8 +16,6 @@ const FEWER = 3 / 4;
 /** Once it has waited for so many times as long as the slowest answer of late, an attempt keeps no other waiting. */
 const MULTIPLE = 3;
 const LEAST_YOUNG_MS = 10;
-/** And no longer than this, as a part of an attempt's time. */
-const LONGEST_YOUNG = 1 / 4;
 /** What the slowest answer counts for when the next one comes. */
 const FADING = 0.9;
 

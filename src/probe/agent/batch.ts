@@ -1,5 +1,6 @@
 /** A batch: its targets side by side, once. */
 import type { Outcome } from '../../model/attempt.ts';
+import { ATTEMPTS_AT_ONCE, SOCKETS_OF_ATTEMPT } from '../bounds.ts';
 import type { AgentLine, AttemptLine, Batch, TurnRequest } from '../protocol.ts';
 import { type AttemptResult, attempt } from './attempt.ts';
 import { BatchPace } from './batch-pace.ts';
@@ -10,15 +11,9 @@ import type { AgentIdentity } from './messages.ts';
 import { attemptSpread, type SpreadAttempts, type SpreadResult } from './spread.ts';
 import { after, nodeClockMs, round } from './time.ts';
 
-/** How many attempts are open side by side; more wait for their turn. Keeps within the file descriptors of a container. */
-const ATTEMPTS_AT_ONCE = 512;
-
 /** How often a connection that is to turn is tried, and how long that may take: it goes no further than the next pod of the same node. */
 const TURN_EVERY_MS = 50;
 const TURN_TIMEOUT_MS = 250;
-
-/** As many sockets one attempt has at most: connections to a Service count as attempts accordingly. */
-const SOCKETS_OF_ATTEMPT = 3;
 
 interface DialJob {
   /** How many attempts it counts as. */

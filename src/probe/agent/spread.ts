@@ -4,6 +4,7 @@
  */
 import net from 'node:net';
 import type { Outcome } from '../../model/attempt.ts';
+import { LAST_DIAL_AT } from '../bounds.ts';
 import type { SpreadAnswer, SpreadRequest } from '../protocol.ts';
 import { replyTime } from '../reply-time.ts';
 import type { AttemptResult } from './attempt.ts';
@@ -12,9 +13,6 @@ import { LATE_MS, type LateAnswers } from './memory.ts';
 import { newNonce } from './messages.ts';
 import { resolveNames, whyUnresolved } from './names.ts';
 import { after } from './time.ts';
-
-/** When the last connections are opened, as a part of the attempt's time: as the last dial of any other attempt. */
-const LAST_AT = 0.8;
 
 /** In so few waves connections come that are all opened: no more often, one after the other, than any other attempt dials. */
 const WAVES_OF_ALL = 3;
@@ -132,7 +130,7 @@ class SpreadAttempt {
     const beforeLast = Math.max(1, this.#request.connections - this.#nextWave());
     const isOverdue = this.#elapsedMs() > this.#timeoutMs;
     const [fromMs, forMs] = isOverdue ? [this.#timeoutMs, replyTime(this.#timeoutMs)] : [0, this.#timeoutMs];
-    const dueMs = fromMs + LAST_AT * forMs * Math.sqrt(Math.min(1, this.#opened / beforeLast));
+    const dueMs = fromMs + LAST_DIAL_AT * forMs * Math.sqrt(Math.min(1, this.#opened / beforeLast));
     return Math.max(0, dueMs - this.#elapsedMs());
   }
 
