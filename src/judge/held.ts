@@ -45,7 +45,8 @@ export function heldVerdict(judged: Judgement, held: HeldRecord | undefined): Ju
 
 /** `new connections are cut off as they must be, but one that was open before must be cut too, and survived` */
 function whyNot(held: HeldRecord): string {
-  return `new connections are cut off as they must be, but one that was open before must be ${held.wish}${held.wish === 'cut' ? ' too' : ''}, and ${describeFate(held)}`;
+  const to = held.pod === undefined ? '' : ` to ${held.pod}`;
+  return `new connections are cut off as they must be, but one that was open before${to} must be ${held.wish}${held.wish === 'cut' ? ' too' : ''}, and ${describeFate(held)}`;
 }
 
 /** `survived for 3.4 s after the last action`, `stalled 80 ms after it`; what nobody could tell is not told. */

@@ -243,6 +243,12 @@ const heldSchema = z
       .describe(
         'survived: its heartbeats came back to the end. stalled: none came back any more. broken: it was closed or reset. Absent: nobody could tell, or not yet.',
       ),
+    pod: z
+      .string()
+      .exactOptional()
+      .describe(
+        'namespace/pod; to a Service: which of its pods it was open to. Absent: to no Service, or to none.',
+      ),
     beats: z.int().min(0).exactOptional().describe('How many heartbeats came back over it.'),
     endedMs: z
       .number()

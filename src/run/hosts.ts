@@ -6,6 +6,7 @@
 import type { Cluster, OutsideAnnotations } from '../cluster/cluster.ts';
 import { PodreachError } from '../errors.ts';
 import type { KubeObject } from '../kube/kube.ts';
+import type { Check } from '../model/check.ts';
 import { addressesAt, isHost } from '../model/endpoint.ts';
 import { describeConnection } from '../pair.ts';
 import { parseAddress, parseCidr, placeAddress } from '../policy/addresses.ts';
@@ -139,6 +140,10 @@ function refuseOfReal({ steps }: Plan): void {
         location: source.declared,
       },
     );
+  const lasting = checks.find(
+    ({ to, held, firstInstant }) => isHost(to) && (held ?? firstInstant) !== undefined,
+  );
+  if (lasting !== undefined) throw refuseLasting(lasting);
   const datagram = checks.find(({ to, protocol }) => isHost(to) && protocol === 'UDP');
   if (datagram !== undefined)
     throw new PodreachError(
@@ -149,6 +154,22 @@ function refuseOfReal({ steps }: Plan): void {
         location: datagram.declared,
       },
     );
+}
+
+/** What takes a probe at the other end all the time. */
+function refuseLasting({ held, declared, ...check }: Check): PodreachError {
+  const [word, why] =
+    held === undefined
+      ? ['firstInstant', 'tell at each moment whether they listen']
+      : ['held', 'send heartbeats back'];
+  return new PodreachError(
+    'not-supported',
+    `${describeConnection(check)}: ${check.to} is the real host on this cluster, and only podreach's own probes ${why}`,
+    {
+      hint: `Run it on the sandbox, where hosts are simulated, or write a rule of its own for hosts, without "${word}".`,
+      location: declared,
+    },
+  );
 }
 
 /**

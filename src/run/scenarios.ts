@@ -1,9 +1,10 @@
 /** The last stage of a run: its scenarios, side by side, on a cluster that is proven meanwhile. */
 import type { HostNetworks } from '../cluster/cluster.ts';
 import { failsRun } from '../judge/known-issues.ts';
+import { isService } from '../model/endpoint.ts';
 import type { ScenarioDraft } from '../record/draft.ts';
 import { checksOf } from '../record/schema.ts';
-import { dialledServices } from '../scenario/scenario.ts';
+import { dialledServices, type Plan } from '../scenario/scenario.ts';
 import type { Checked } from './checked.ts';
 import { cleanUp } from './cleanup.ts';
 import { clusterWideOf } from './foreign/kinds.ts';
@@ -90,8 +91,9 @@ async function runProven(
   const plans = job.scenarios.map(({ plan }) => plan);
   const { proof } = await proveCluster(cluster.trust, nodes, job.record, plans, tools, {
     isReachedByNodePorts: comeByNodePorts(plans, cluster),
-    isReachedByService:
-      job.options.whileStanding !== undefined && plans.some((plan) => dialledServices(plan).length > 0),
+    isReachedByService: plans.some((plan) =>
+      job.options.whileStanding === undefined ? triesServicesAtFirst(plan) : dialledServices(plan).length > 0,
+    ),
   });
   const failed = new AbortController();
   if (cluster.trust.kind === 'to-be-proven') proof.catch((reason: unknown) => failed.abort(reason));
@@ -200,4 +202,11 @@ function wentWrong(scenario: ScenarioDraft): boolean {
 /** Each has a marker of its own. */
 function countSteps(scenarios: readonly Planned[]): number {
   return scenarios.reduce((sum, { plan }) => sum + plan.steps.length, 0);
+}
+
+/** Whether new pods try Services from their first instant: then a node must be seen to lead to Services at all. */
+function triesServicesAtFirst({ steps }: Plan): boolean {
+  return steps.some(({ checks }) =>
+    checks.some(({ to, firstInstant }) => firstInstant !== undefined && isService(to)),
+  );
 }

@@ -1,22 +1,23 @@
-/** Rules that ask what becomes of open connections: before the step acts one must be open, and both its pods must outlast the step. */
+/** Rules that ask what becomes of open connections: before the step acts one must be open, and both its ends must outlast the step. */
 import type { Problem } from '../errors.ts';
 import { namespaceOf } from '../keys.ts';
-import { isHost } from '../model/endpoint.ts';
+import { isPod, isService } from '../model/endpoint.ts';
 import { describeConnection } from '../pair.ts';
 import type { DeclaredConnection } from './declarations.ts';
 import { statementOn } from './expectations.ts';
 import type { FollowedStep } from './follow.ts';
 import { problemAt } from './mark.ts';
 import { targetKey } from './select.ts';
+import { podsAnswering, type Services } from './services.ts';
 import { objectOf } from './state.ts';
 
-/** One problem for each rule and each reason why connections of it cannot be held. */
-export function* checkHeld(steps: readonly FollowedStep[]): Generator<Problem> {
+/** One problem for each rule and each reason why connections of it cannot be held. @param services of the scenario */
+export function* checkHeld(steps: readonly FollowedStep[], services: Services): Generator<Problem> {
   for (const [index, step] of steps.entries()) {
     for (const { rule, connections } of step.declared) {
       if (rule.held === undefined) continue;
       const found = connections.flatMap((connection) => {
-        const obstacle = obstacleTo(connection, step, steps[index - 1]);
+        const obstacle = obstacleTo(connection, step, steps[index - 1], services);
         return obstacle === undefined ? [] : [{ connection, obstacle }];
       });
       for (const group of Map.groupBy(found, ({ obstacle }) => obstacle.hint).values()) {
@@ -43,20 +44,37 @@ const OTHERWISE = 'or take it out with "except" and write a rule of its own with
 /** @param before absent: there is no policy yet, and every pair connects */
 function obstacleTo(
   connection: DeclaredConnection,
-  { step, state }: FollowedStep,
+  after: FollowedStep,
   before: FollowedStep | undefined,
+  services: Services,
 ): Obstacle | undefined {
   const { from, to, port } = connection;
   if (port.protocol !== 'TCP')
     return { why: `${port.protocol} has none`, hint: `Name TCP ports only, ${OTHERWISE}` };
-  const host = [from, to].find(isHost);
-  if (host !== undefined)
-    return { why: `${host} is outside the cluster`, hint: `Name pods only, ${OTHERWISE}` };
-  for (const pod of [from, to]) {
-    const why = whyNotThrough(pod, state.pods.has(pod), step, before);
+  if (isService(to) && !services.has(to))
+    return {
+      why: `${to} is there already, and only podreach's own probes send heartbeats back`,
+      hint: `Name pods, hosts and Services of the scenario only, ${OTHERWISE}`,
+    };
+  const answering = podsAnswering(connection, (before ?? after).state, services);
+  for (const pod of [from, ...answering].filter(isPod)) {
+    const why = whyNotThrough(pod, after.state.pods.has(pod), after.step, before);
     if (why !== undefined)
       return { why, hint: `A connection ends with its pods: let them be until a later step, ${OTHERWISE}` };
   }
+  const [behind] = answering;
+  if (behind === undefined)
+    return {
+      why: `nobody stood behind ${to} before`,
+      hint: `Let a pod stand there in an earlier step, ${OTHERWISE}`,
+    };
+  const still = new Set(podsAnswering(connection, after.state, services));
+  const left = answering.find((pod) => !still.has(pod));
+  if (left !== undefined)
+    return {
+      why: `this step takes ${left} from ${to}`,
+      hint: `A connection stays with the pod that it is open to: let that be until a later step, ${OTHERWISE}`,
+    };
   if (before === undefined) return undefined;
   const said = statementOn(before.expectations, connection, targetKey(connection));
   return said?.expected === 'reachable'

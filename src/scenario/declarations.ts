@@ -48,7 +48,7 @@ export function declareRule(rule: Rule, topology: Topology, declarations: Declar
       }),
     ];
   if (isOfServices) {
-    const refused = refuseAtServices(rule) ?? refuseFromHosts(rule, targets);
+    const refused = refuseFromHosts(rule, targets);
     if (refused !== undefined) return [refused];
   }
 
@@ -70,15 +70,6 @@ export function declareRule(rule: Rule, topology: Topology, declarations: Declar
       ? problemAt(rule.mark, 'nothing is left of this rule after its exceptions')
       : problemAt(rule.mark, ...(pairsNoFamily(rule, sources, targets) ?? pairsNothing([...sources.keys()]))),
   ];
-}
-
-/** What is asked of one pod's first instant or of one open connection has no answer where any of several pods may be behind it. */
-function refuseAtServices({ firstInstant, held, mark }: Rule): Problem | undefined {
-  const word = firstInstant === undefined ? (held === undefined ? undefined : 'held') : 'firstInstant';
-  if (word === undefined) return undefined;
-  return problemAt(firstInstant ?? mark, `a rule with ${JSON.stringify(word)} cannot go to a Service`, {
-    hint: 'Name the pods behind it in a rule of their own, or leave it out.',
-  });
 }
 
 /** Outside the cluster a Service has no address, and its name leads nowhere: there are only the ports of nodes. */

@@ -3,11 +3,12 @@
  * of the destination by then.
  */
 import type { Problem } from '../errors.ts';
-import { isHost } from '../model/endpoint.ts';
-import type { DeclaredRule } from './declarations.ts';
+import { isService } from '../model/endpoint.ts';
+import type { DeclaredConnection, DeclaredRule } from './declarations.ts';
 import { problemAt } from './mark.ts';
 import type { Mark, ScenarioStep, WrittenAction } from './scenario.ts';
 import { targetKey } from './select.ts';
+import { podsAnswering, type Services } from './services.ts';
 import { type ClusterState, isThere } from './state.ts';
 
 /** Connections: by source, then by `targetKey`. */
@@ -31,9 +32,11 @@ export interface Transition {
   readonly step: ScenarioStep;
   readonly before: ClusterState;
   readonly state: ClusterState;
+  /** Of the scenario. */
+  readonly services: Services;
 }
 
-/** As many targets fit into the manifest of a pod with room to spare. */
+/** As many targets fit into the manifest of a pod with room to spare. One at a Service names each pod behind it. */
 const MOST_TARGETS = 500;
 /** Of more pods only these are named. */
 const PODS_NAMED = 3;
@@ -48,21 +51,32 @@ export function* checkFirstInstants(
     if (mark === undefined || connections.length === 0) continue;
     yield* checkActions(mark, transition.step);
     yield* checkSources(mark, new Set(connections.map(({ from }) => from)), transition);
-    const destinations = new Set(connections.map(({ to }) => to));
-    yield* checkOutside(mark, destinations);
+    const destinations = new Set(connections.flatMap(({ to }) => (isService(to) ? [] : to)));
     yield* checkDestinations(mark, destinations, transition);
+    const toServices = connections.filter(({ to }) => isService(to));
+    yield* checkServices(mark, toServices, transition);
   }
-  yield* checkNumbers(declared);
+  yield* checkNumbers(declared, transition);
 }
 
 /** All that the rules of a step ask of one pod. */
-function* checkNumbers(declared: readonly DeclaredRule[]): Generator<Problem> {
-  const [mark] = declared.flatMap(({ rule }) => rule.firstInstant ?? []);
-  for (const [pod, targets] of firstInstantsOf(declared)) {
-    if (mark === undefined || targets.size <= MOST_TARGETS) continue;
+function* checkNumbers(
+  declared: readonly DeclaredRule[],
+  { state, services }: Transition,
+): Generator<Problem> {
+  const early = declared.filter(({ rule }) => rule.firstInstant !== undefined);
+  const [mark] = early.flatMap(({ rule }) => rule.firstInstant ?? []);
+  if (mark === undefined) return;
+  const all = new Map(
+    early.flatMap(({ connections }) => connections).map((one) => [`${one.from} ${targetKey(one)}`, one]),
+  );
+  for (const [pod, own] of Map.groupBy(all.values(), ({ from }) => from)) {
+    const targets = own.reduce((sum, one) => sum + podsAnswering(one, state, services).length, 0);
+    if (targets <= MOST_TARGETS) continue;
+    const counted = own.some(({ to }) => isService(to)) ? ' (of a Service, of each pod behind it)' : '';
     yield problemAt(
       mark,
-      `${pod} is to try ${targets.size} ports from its first instant, and may try ${MOST_TARGETS}`,
+      `${pod} is to try ${targets} ports${counted} from its first instant, and may try ${MOST_TARGETS}`,
       { hint: 'Name fewer destinations, or only some of their ports.' },
     );
   }
@@ -91,19 +105,6 @@ function* checkSources(mark: Mark, sources: ReadonlySet<string>, { step }: Trans
   });
 }
 
-/** Nothing tells when a node has taken up a new pod for what lies outside. */
-function* checkOutside(mark: Mark, destinations: ReadonlySet<string>): Generator<Problem> {
-  const hosts = [...destinations].filter(isHost);
-  if (hosts.length === 0) return;
-  yield problemAt(
-    mark,
-    `${named(hosts)} ${hosts.length === 1 ? 'is' : 'are'} outside the cluster: the first instant is told of pairs of pods`,
-    {
-      hint: 'Write a rule of its own for hosts, without "firstInstant".',
-    },
-  );
-}
-
 function* checkDestinations(
   mark: Mark,
   destinations: ReadonlySet<string>,
@@ -126,6 +127,59 @@ function* checkDestinations(
       hint: 'Move the rule to a step that has both ends, or take them out with "except: { to: … }".',
     });
   }
+}
+
+/** A Service must lead to the same pods all the time, in a way that does not depend on where the new pod comes. */
+function* checkServices(
+  mark: Mark,
+  connections: readonly DeclaredConnection[],
+  { step, before, state, services }: Transition,
+): Generator<Problem> {
+  const existing = keysOf(connections.filter(({ to }) => !services.has(to)));
+  if (existing.length > 0) {
+    yield problemAt(
+      mark,
+      `${named(existing)} ${existing.length === 1 ? 'is' : 'are'} there already, and only podreach's own probes tell at each moment whether they listen`,
+      { hint: 'Write a rule of its own for that, without "firstInstant".' },
+    );
+  }
+  const own = connections.filter(({ to }) => services.has(to));
+  const onNodes = keysOf(own.filter(({ path }) => path === 'nodePort'));
+  if (onNodes.length > 0) {
+    yield problemAt(
+      mark,
+      `by ports of nodes a pod comes to ${named(onNodes)} in a way that depends on its own node, and that of a new pod is not known before`,
+      { hint: 'Leave "nodePort" out of "via", or write a rule of its own for it, without "firstInstant".' },
+    );
+  }
+  const made = madeBy(step);
+  const changed = keysOf(
+    own.filter((connection) => {
+      const [old, now] = [before, state].map((at) => podsAnswering(connection, at, services));
+      return old?.join() !== now?.join() || now?.some((pod) => made.has(pod)) === true;
+    }),
+  );
+  if (changed.length > 0) {
+    yield problemAt(
+      mark,
+      `this step changes who stands behind ${named(changed)}: the first instant of a pod is told of Services that stand`,
+      {
+        hint: 'Make, replace or remove their pods in a step before, which settles by itself; or take them out with "except: { to: … }".',
+      },
+    );
+  }
+  const deserted = keysOf(
+    own.filter((connection) => podsAnswering(connection, state, services).length === 0),
+  ).filter((key) => !changed.includes(key));
+  if (deserted.length > 0) {
+    yield problemAt(mark, `nobody stands behind ${named(deserted)} in this step`, {
+      hint: 'Move the rule to a step in which somebody does, or take them out with "except: { to: … }".',
+    });
+  }
+}
+
+function keysOf(connections: readonly DeclaredConnection[]): readonly string[] {
+  return [...new Set(connections.map(({ to }) => to))];
 }
 
 /** The pods that come to be in a step. */

@@ -18,6 +18,7 @@ import type {
   WrittenAction,
 } from './scenario.ts';
 import { arrangeTopology, type Topology } from './select.ts';
+import type { Services } from './services.ts';
 import { act, type ClusterState, type Declared, find, objectOf } from './state.ts';
 import { quote } from './suggest.ts';
 
@@ -43,7 +44,8 @@ export interface Followed {
   readonly mayMissCreation: boolean;
 }
 
-export function followSteps(scenario: Scenario, declared: Declared): Followed {
+/** @param services of the scenario */
+export function followSteps(scenario: Scenario, declared: Declared, services: Services): Followed {
   const problems: Problem[] = [];
   const idleExceptions: Location[] = [];
   const doubt = new Doubt(scenario.holes);
@@ -97,7 +99,7 @@ export function followSteps(scenario: Scenario, declared: Declared): Followed {
     problems.push(...checkReplaced(step), ...checkName(step, scenario.steps));
     const expected = expect(step, state, expectations);
     expectations = expected.expectations;
-    const transition = { step, before, state };
+    const transition = { step, before, state, services };
     if (!doubt.has('pods')) problems.push(...checkFirstInstants(expected.declared, transition));
     later.push({ step, state, ...expected, firstInstants: firstInstantsOf(expected.declared) });
   }

@@ -33,13 +33,13 @@ export interface PlannedChecks {
  */
 export function planScenario(scenario: Scenario): PlannedChecks {
   const declared = declaredBy(scenario);
+  const services = arrangeServices(scenario.services ?? []);
   const {
     steps: followed,
     problems: found,
     idleExceptions,
     mayMissCreation,
-  } = followSteps(scenario, declared);
-  const services = arrangeServices(scenario.services ?? []);
+  } = followSteps(scenario, declared, services);
   const existing = arrangeExisting((scenario.existingServices ?? []).map(({ value }) => value));
   const connections = new Connections(
     declared,
@@ -74,7 +74,7 @@ export function planScenario(scenario: Scenario): PlannedChecks {
   if (scenario.complete && problems.length === 0)
     problems.push(...findIdle(scenario, steps), ...findUntried(followed, services, existing));
   // A connection that is never tried cannot be held either.
-  if (scenario.complete && problems.length === 0) problems.push(...checkHeld(followed));
+  if (scenario.complete && problems.length === 0) problems.push(...checkHeld(followed, services));
   return {
     plan: {
       scenario: scenario.head,

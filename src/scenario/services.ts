@@ -16,7 +16,8 @@ import { describePort, describePortName } from '../pair.ts';
 import { listNames } from '../policy/list-names.ts';
 import { DECLARE_API_SERVER, type ExistingServices } from './existing-services.ts';
 import type { PlannedPod, Port, PortSelection, ScenarioService, ServiceSelection } from './scenario.ts';
-import type { Selected, SelectedEnd } from './selected.ts';
+import type { Selected, SelectedEnd, SelectedTarget } from './selected.ts';
+import type { ClusterState } from './state.ts';
 import { nearest, quote, suggest } from './suggest.ts';
 
 /** A Service as rules select it, whether of a scenario or of its plan. */
@@ -39,6 +40,15 @@ export function backendsAt(
   const service = services.get(to);
   const own = service?.ports.find((one) => one.port === port && one.protocol === protocol);
   return service && (own === undefined ? [] : backendsOf(service, own, pods));
+}
+
+/** Who answers a connection, by key: a pod or a host itself; for a Service of the scenario the pods behind its port, if there are any. */
+export function podsAnswering(
+  { to, port }: SelectedTarget,
+  { pods }: Pick<ClusterState, 'pods'>,
+  services: Services,
+): readonly string[] {
+  return backendsAt(to, port, services, [...pods.values()])?.map(({ pod }) => pod) ?? [to];
 }
 
 /** The ports of a Service and the ways to it that a destination speaks of. */

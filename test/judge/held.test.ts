@@ -53,6 +53,12 @@ describe('where new connections are cut off as they must be', () => {
     );
   });
 
+  test('the reason names the pod of a Service that it was open to', () => {
+    expect(heldVerdict(PASS, { wish: 'cut', pod: 'shop/api-2', ...SEEN.survived }).reason).toContain(
+      'but one that was open before to shop/api-2 must be cut too, and survived',
+    );
+  });
+
   test.each(HELD_WISHES)('what nobody could see is inconclusive, unless it is only told: %s', (wish) => {
     const expected =
       wish === 'either'

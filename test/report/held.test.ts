@@ -96,6 +96,13 @@ describe('every report', () => {
   });
 });
 
+test('of a Service the pod is named that it was open to', () => {
+  const record = recordWith({ wish: 'kept', pod: 'shop/db-2', ...SILENT });
+  expect(render('terminal', record, { width: 1_000 })).toContain(
+    'open before to shop/db-2, must be kept, and stalled',
+  );
+});
+
 test('the block of a mismatch tells what was open before, and that nobody is to blame by the specification', () => {
   const said = render('terminal', MIXED, { width: 1_000 });
   const block = said.slice(said.indexOf('BROKEN  shop/a'), said.indexOf('reproduce', said.indexOf('BROKEN')));

@@ -190,3 +190,93 @@ test('a pod may try 500 ports from its first instant', async () => {
     'a.yaml:14:49: shop/late is to try 501 ports from its first instant, and may try 500\n',
   );
 });
+
+/** A Service with an address, a name and ports of nodes, one that is there already, and a host. */
+const BEYOND_PODS = HEAD.replace(
+  'otherwise: reachable',
+  `  shop/db-too: { labels: { app: db }, ports: [5432] }
+  shop/spare: { labels: { app: spare }, ports: [5432], created: later }
+services:
+  shop/db: { type: NodePort, selector: { app: db }, ports: [{ port: 80, targetPort: 5432 }] }
+  shop/spare: { selector: { app: spare }, ports: [{ port: 5432 }] }
+  default/kubernetes: existing
+hosts: { bank: { address: 203.0.113.10, ports: [443] } }
+otherwise: reachable`,
+).replace('shop/db: { ports', 'shop/db: { labels: { app: db }, ports');
+
+describe('a Service or a host', () => {
+  const beyond = (lines: string, more = '') => `${BEYOND_PODS}steps:
+  - name: it comes
+    create: [shop/late]${more}
+    reachable: [{ from: shop/late, firstInstant: true, ${lines} }]
+  - { name: others come, create: [shop/later${more.includes('spare') ? '' : ', shop/spare'}] }
+`;
+
+  test('can be tried by its address and its name', async () => {
+    await using project = await createProject({
+      'a.yaml': beyond('to: ["service/shop/db:80", "host/bank:443"], via: [clusterIP, dns]'),
+    });
+    const [plan] = await project.load();
+    const early = plan?.steps[1]?.checks.filter(({ firstInstant }) => firstInstant);
+    expect(early?.map(({ to, path }) => `${to} ${path}`)).toEqual([
+      'host/bank undefined',
+      'service/shop/db clusterIP',
+      'service/shop/db dns',
+    ]);
+  });
+
+  test.each([
+    [
+      'that is there already',
+      beyond('to: "service/default/kubernetes:443"'),
+      "service/default/kubernetes is there already, and only podreach's own probes tell at each moment whether they listen",
+      'Write a rule of its own for that, without "firstInstant".',
+    ],
+    [
+      'by ports of nodes',
+      beyond('to: "service/shop/db:80", via: nodePort'),
+      'by ports of nodes a pod comes to service/shop/db in a way that depends on its own node, and that of a new pod is not known before',
+      'Leave "nodePort" out of "via", or write a rule of its own for it, without "firstInstant".',
+    ],
+    [
+      'of which a pod is replaced',
+      beyond('to: "service/shop/db:80"', '\n    replace: [shop/db-too]'),
+      'this step changes who stands behind service/shop/db: the first instant of a pod is told of Services that stand',
+      'Make, replace or remove their pods in a step before, which settles by itself; or take them out with "except: { to: … }".',
+    ],
+    [
+      'to which a pod comes',
+      beyond('to: service/shop/spare', '\n    create: [shop/late, shop/spare]').replace(
+        '    create: [shop/late]\n',
+        '',
+      ),
+      'this step changes who stands behind service/shop/spare: the first instant of a pod is told of Services that stand',
+      'Make, replace or remove their pods in a step before, which settles by itself; or take them out with "except: { to: … }".',
+    ],
+    [
+      'with nobody behind it',
+      beyond('to: service/shop/spare'),
+      'nobody stands behind service/shop/spare in this step',
+      'Move the rule to a step in which somebody does, or take them out with "except: { to: … }".',
+    ],
+  ])('cannot be tried %s', async (_, text, message, hint) => {
+    await using project = await createProject({ 'a.yaml': text });
+    const failure = await project.failure();
+    expect(failure).toContain(`: ${message}\n`);
+    expect(failure).toContain(`\n  hint: ${hint}\n`);
+    expect(failure).toContain('scenario-invalid: 1 problem in a.yaml');
+  });
+
+  test('counts once for each pod behind it', async () => {
+    const ports = Array.from(
+      { length: 251 },
+      (_, index) => `{ name: p${index}, port: ${80 + index}, targetPort: 5432 }`,
+    );
+    await using project = await createProject({
+      'a.yaml': beyond('to: service/shop/db').replace('{ port: 80, targetPort: 5432 }', ports.join(', ')),
+    });
+    expect(await project.failure()).toContain(
+      ': shop/late is to try 502 ports (of a Service, of each pod behind it) from its first instant, and may try 500\n',
+    );
+  });
+});

@@ -111,11 +111,6 @@ describe('it is a mistake', () => {
       `${HOSTS}services: { shop/api: { selector: { app: api }, ports: [{ port: 80, targetPort: 8080 }] } }\n`,
     ],
     [
-      'to hold a connection to one',
-      'reachable: [{ from: shop/web, to: host/bank }]\nsteps: [{ name: x, unreachable: [{ from: shop/web, to: "host/bank:443", held: cut }] }]\n',
-      HOSTS,
-    ],
-    [
       'to give one no place',
       RULE,
       'hosts:\n  bank: { address: 203.0.113.10, name: bank.example.com, ports: [443] }\n  other: { ports: [1] }\n',

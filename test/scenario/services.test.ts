@@ -253,12 +253,6 @@ describe('it is a mistake', () => {
       'the Service "shop/api" is there twice',
     );
   });
-
-  test('to ask for the first instant, or for an open connection', async () => {
-    expect(await failureOf('unreachable: [{ from: shop/web, to: service/shop/api, held: cut }]\n')).toContain(
-      'a rule with "held" cannot go to a Service',
-    );
-  });
 });
 
 test.each([

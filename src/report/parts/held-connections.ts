@@ -16,12 +16,13 @@ const WISHES: Readonly<Record<HeldWish, string>> = {
 /** Of more connections, those that are not as they are to be come first. */
 const CONNECTIONS_NAMED = 3;
 
-/** `open before, must be cut, and survived until it was held no more, 3.4 s after the last action; 25 heartbeats came back` */
+/** `open before to shop/api, must be cut, and survived until it was held no more, 3.4 s after the last action; 25 heartbeats came back` */
 function describeHeldConnection(held: HeldConnectionView): string {
-  const { wish, fate, beats = 0, unseen = 'the run ended before' } = held;
+  const { wish, fate, pod, beats = 0, unseen = 'the run ended before' } = held;
+  const open = pod === undefined ? 'open before' : `open before to ${pod}`;
   return fate === undefined
-    ? `open before, ${WISHES[wish]}; nobody can tell what became of it: ${unseen}`
-    : `open before, ${WISHES[wish]}, and ${describeFate(held)}; ${count(beats, 'heartbeat')} came back`;
+    ? `${open}, ${WISHES[wish]}; nobody can tell what became of it: ${unseen}`
+    : `${open}, ${WISHES[wish]}, and ${describeFate(held)}; ${count(beats, 'heartbeat')} came back`;
 }
 
 /** None where nothing was asked. */

@@ -19,6 +19,8 @@ export interface NewPodCheck {
   /** The id of the check among its targets. */
   readonly target: number;
   readonly expected: Expectation;
+  /** Where any of several pods answers, and each must: so many connections in a row meet them all. Absent: one is enough. */
+  readonly connections?: number;
   /** When the destination was not known to listen. */
   readonly destination: readonly Dark[];
   /** When the way between both nodes, or the link of the destination, was not known to work. */
@@ -52,7 +54,7 @@ export interface FirstInstant {
 }
 
 export function firstInstantOf(check: NewPodCheck, { everyMs, withinMs }: FirstInstantRules): FirstInstant {
-  const { key, heard, target, expected } = check;
+  const { key, heard, target, expected, connections } = check;
   const { processMs, clockMs, span } = heard;
   const endMs = Math.max(0, span.toMs - processMs);
   const stretches = heard
@@ -86,7 +88,9 @@ export function firstInstantOf(check: NewPodCheck, { everyMs, withinMs }: FirstI
     attempts: stretches.reduce((sum, { count }) => sum + count, 0),
     ...(first === undefined ? {} : { triedMs: first.firstMs }),
     endMs,
-    ...(expected === 'unreachable' ? { windows } : comingUp(windows, stretches, { withinMs, endMs })),
+    ...(expected === 'unreachable'
+      ? { windows }
+      : comingUp(windows, stretches, { connections, withinMs, endMs })),
   };
 }
 
@@ -104,13 +108,21 @@ const TOO_SHORT = 'the pod was not there for as long as it may take';
 function comingUp(
   windows: readonly Window[],
   stretches: readonly WatchedStretch[],
-  { withinMs, endMs }: { readonly withinMs: number; readonly endMs: number },
+  {
+    connections,
+    withinMs,
+    endMs,
+  }: { readonly connections: number | undefined; readonly withinMs: number; readonly endMs: number },
 ): Pick<FirstInstant, 'allowed' | 'windows'> {
   const isEarly = ({ kind, began }: Window): boolean => kind === 'gap' && began.latestMs <= withinMs;
   const isInTime = (window: Window): boolean =>
     isEarly(window) && (window.ended?.earliestMs ?? endMs) <= withinMs;
   const last = windows.findLast(isEarly);
-  const allowed = last === undefined ? firstConnected(stretches) : last.ended;
+  const anyAllowed = last === undefined ? firstConnected(stretches) : last.ended;
+  const allowed =
+    anyAllowed === undefined || connections === undefined
+      ? anyAllowed
+      : byEach(anyAllowed, stretches, connections);
   const isTold =
     allowed !== undefined &&
     !windows.some(
@@ -121,13 +133,38 @@ function comingUp(
     );
   return {
     ...(isTold ? { allowed } : {}),
-    windows: windows.flatMap((window) => {
-      if (!isInTime(window)) return [window];
-      if (window.ended !== undefined) return [];
-      const { began, attempts } = window;
-      return [{ kind: 'unknown', began, attempts, why: TOO_SHORT } as const];
-    }),
+    windows: [
+      ...windows.flatMap((window) => {
+        if (!isInTime(window)) return [window];
+        if (window.ended !== undefined) return [];
+        const { began, attempts } = window;
+        return [{ kind: 'unknown', began, attempts, why: TOO_SHORT } as const];
+      }),
+      ...(anyAllowed !== undefined && allowed === undefined
+        ? [{ kind: 'unknown', began: anyAllowed, attempts: 0, why: TOO_SHORT } as const]
+        : []),
+    ],
   };
+}
+
+/**
+ * When each of several pods had let it through, where it is known when any had: they answer by chance, and the first connections may have missed
+ * one. Undefined where there were too few in a row to tell.
+ */
+function byEach(any: Edge, stretches: readonly WatchedStretch[], connections: number): Edge | undefined {
+  let count = 0;
+  for (const { outcome, firstMs, lastMs, mostApartMs, firstTookMs, lastTookMs, ...stretch } of stretches) {
+    if (outcome !== 'connected') {
+      count = 0;
+      continue;
+    }
+    const missing = connections - count;
+    count += stretch.count;
+    if (count < connections || lastMs <= any.earliestMs) continue;
+    const metMs = Math.min(lastMs, firstMs + (missing - 1) * mostApartMs) + Math.max(firstTookMs, lastTookMs);
+    return { earliestMs: any.earliestMs, latestMs: Math.max(any.latestMs, metMs) };
+  }
+  return undefined;
 }
 
 /** When it connected first, as well as attempts can tell. */

@@ -10,6 +10,7 @@ import { LINES_KEPT } from '../../probe/watch.ts';
 import type { WatchRequest, WatchTarget } from '../../probe/watch-protocol.ts';
 import type { CheckDraft } from '../../record/draft.ts';
 import type { Trying } from '../context.ts';
+import { connectionsFor } from '../dial.ts';
 import { onNodes } from '../directions.ts';
 import { firstInstantOf } from '../first-instant/first-instant.ts';
 import { firstInstantRequest } from '../first-instant/request.ts';
@@ -20,6 +21,7 @@ import { heardListeners, heardPods, heardWays } from '../watching/heard-pods.ts'
 import { type WatchedDestination, type WatchedWay, WatchPlan } from '../watching/plan-watches.ts';
 import { type Collecting, PodWatch } from '../watching/pod-watch.ts';
 import { Tracks } from '../watching/tracks.ts';
+import type { PlacedEnds } from '../ways.ts';
 
 /** How often destinations and ways are tried. */
 const EVERY_MS = 200;
@@ -28,6 +30,12 @@ const APART_MS = 10;
 /** Longer than a step takes. */
 const ABANDONED_MS = 15 * 60_000;
 
+/** When its step acted, on the run's clock, and how old a pod may become until what must be reachable is. */
+interface FirstInstantTimes {
+  readonly actedMs: number;
+  readonly withinMs: number;
+}
+
 type FirstSeen = NonNullable<CheckDraft['firstInstant']>;
 
 interface EarlyTarget {
@@ -35,6 +43,8 @@ interface EarlyTarget {
   /** The id of the check among the targets of its source. */
   readonly target: number;
   readonly destination: WatchedDestination;
+  /** Where any of several pods answers, and each must: so many in a row meet them all. */
+  readonly connections?: number;
   /** By the node that its source comes to: any. */
   readonly waysFrom: ReadonlyMap<string, readonly WatchedWay[]>;
 }
@@ -52,12 +62,12 @@ export class FirstInstants {
   /**
    * @param name of the watches, unlike those of any other step of the run
    * @param checks those that are to be tried so
-   * @param pods what runs before the step: every destination is among them
+   * @param before what there is before the step: every destination is among it
    */
   constructor(
     name: string,
     checks: readonly CheckDraft[],
-    pods: RunningPods,
+    before: PlacedEnds,
     outposts: readonly Outpost[],
     context: Trying,
   ) {
@@ -65,14 +75,14 @@ export class FirstInstants {
     const targets = new Map<string, WatchTarget[]>();
     const places = onNodes(outposts);
     this.#checks = checks.flatMap((check, target) => {
-      const destination = this.#plan.addDestination(check, { pods });
+      const destination = this.#plan.addDestination(check, before);
       if (destination === undefined) return [];
       const own = targets.get(check.from) ?? [];
       targets.set(check.from, [...own, { id: target, ...destination.dial }]);
       const waysFrom = new Map(
-        outposts.map(({ node }) => [node, this.#plan.addWays(check, { node }, { pods }, places)]),
+        outposts.map(({ node }) => [node, this.#plan.addWays(check, { node }, before, places)]),
       );
-      return [{ check, target, destination, waysFrom }];
+      return [{ check, target, destination, ...meetingEach(check), waysFrom }];
     });
     this.requests = new Map(
       [...targets].map(([key, own]) => [key, firstInstantRequest(key, own, context)] as const),
@@ -109,9 +119,11 @@ export class FirstInstants {
 
   /**
    * Collects what the new pods have seen, ends their watches and all others, and writes it down.
-   * @param pods what runs now @param withinMs how old a pod may become until what must be reachable is
+   * @param pods what runs now
    */
-  async collect(pods: RunningPods, withinMs: number): Promise<void> {
+  async collect(pods: RunningPods, { actedMs, withinMs }: FirstInstantTimes): Promise<void> {
+    const { clock, signal } = this.#context;
+    await clock.sleep(Math.max(0, actedMs + this.#leastMs() - clock.now()), signal);
     const sources = new Map<string, HeardSource | Unheard>();
     await Promise.all(
       [...this.requests].map(async ([key, request]) => {
@@ -123,16 +135,27 @@ export class FirstInstants {
     await Promise.all([...this.#watches.values()].map((watch) => watch.collect(true, this.#context)));
     const surroundings = this.#surroundings();
     for (const one of this.#checks) {
-      const { check, target } = one;
+      const { check, target, connections } = one;
       const source = sources.get(check.from);
       check.firstInstant =
         source === undefined || 'failure' in source
           ? nothingSeen(check.from, source?.failure)
           : seenBy(source, target, check, {
+              ...(connections === undefined ? {} : { connections }),
               around: surroundings(source.pod, one),
               withinMs,
             });
     }
+  }
+
+  /** So long it takes at most until a new pod has met each pod behind a Service, where it is let through at once. */
+  #leastMs(): number {
+    return greatest([
+      0,
+      ...this.#checks.map(
+        ({ check, connections = 0 }) => connections * (this.requests.get(check.from)?.everyMs ?? 0),
+      ),
+    ]);
   }
 
   async #collectFrom(pod: RunningPod, request: WatchRequest): Promise<HeardSource | Unheard> {
@@ -168,14 +191,29 @@ interface Unheard {
   readonly failure: string | undefined;
 }
 
+function meetingEach({
+  expected,
+  backends = [],
+}: Pick<CheckDraft, 'expected' | 'backends'>): Pick<EarlyTarget, 'connections'> {
+  return expected === 'reachable' && backends.length > 1
+    ? { connections: connectionsFor(backends.length) }
+    : {};
+}
+
 function seenBy(
   { heard, request }: HeardSource,
   target: number,
   { from, expected }: CheckDraft,
-  { around, withinMs }: { readonly around: ReturnType<Tracks['around']>; readonly withinMs: number },
+  {
+    around,
+    withinMs,
+    ...meeting
+  }: Pick<EarlyTarget, 'connections'> &
+    Pick<FirstInstantTimes, 'withinMs'> & { readonly around: ReturnType<Tracks['around']> },
 ): FirstSeen {
   const { everyMs } = request;
-  const seen = firstInstantOf({ key: from, heard, target, expected, ...around }, { everyMs, withinMs });
+  const check = { key: from, heard, target, expected, ...around, ...meeting };
+  const seen = firstInstantOf(check, { everyMs, withinMs });
   const { attempts, triedMs, endMs, allowed, windows } = seen;
   return {
     attempts,

@@ -132,7 +132,8 @@ async function begin(index: number, before: Stage, course: Course, context: Step
   const changes = changesOf(planned, plan.steps[index - 1]);
   const elapsed = (): number => context.clock.now() - before.beganMs;
   const isOneOfSeveral = plan.steps.length > 1;
-  const held = await holdOpen(draft.checks, `held-${scenario.name}-${index + 1}`, before.pods, context);
+  const outposts = course.markers?.outposts ?? [];
+  const held = await holdOpen(draft.checks, `held-${scenario.name}-${index + 1}`, before, outposts, context);
   if (isOneOfSeveral) draft.atMs = Math.round(elapsed());
   draft.denialMs = denialTimeMs(draft.checks, context.timing.timeoutMs);
   const timing = {
@@ -200,7 +201,7 @@ function settleFloorOf(
 /** Those that the rules of a step ask for. */
 function firstInstantsIn(
   index: number,
-  { pods }: Stage,
+  before: Stage,
   { scenario, markers }: Course,
   context: Stepping,
 ): FirstInstants | undefined {
@@ -208,7 +209,7 @@ function firstInstantsIn(
     ({ firstInstant }) => firstInstant !== undefined,
   );
   if (checks.length === 0) return undefined;
-  return new FirstInstants(`${scenario.name}-${index + 1}`, checks, pods, markers?.outposts ?? [], context);
+  return new FirstInstants(`${scenario.name}-${index + 1}`, checks, before, markers?.outposts ?? [], context);
 }
 
 /** The marker of a step: it also stands for what earlier steps have changed, where a node has not shown that it has taken that up. */
@@ -249,7 +250,10 @@ async function show(step: StepRun, { plan, scenario, inPhase }: Course): Promise
     'settle',
     async () => {
       await settleAll();
-      await firstInstants?.collect(stage.pods, context.timing.withinMs);
+      await firstInstants?.collect(stage.pods, {
+        actedMs: stage.beganMs + rules.actedMs,
+        withinMs: context.timing.withinMs,
+      });
     },
     index,
   );

@@ -215,6 +215,66 @@ describe('what must be reachable for a new pod', () => {
   });
 });
 
+describe('a Service with several pods that must be reachable for a new pod', () => {
+  /** Attempts every 50 ms from 70 ms on, each of which goes to one of two pods in turn; the second lets them through only from an age on. */
+  const inTurn = (openMs: number): Tried[] =>
+    ages(70, LIFE_MS).flatMap((age, index) =>
+      at(index % 2 === 1 && age < openMs ? 'timeout' : 'connected', age),
+    );
+  const seen = (attempts: readonly Tried[], connections?: number) =>
+    firstInstantOf(checkOf('reachable', attempts, connections === undefined ? {} : { connections }), RULES);
+
+  it('is allowed when so many in a row connected that none of them was missed', () => {
+    // No two in a row fail: what goes by that takes the first connection for all.
+    expect(seen(inTurn(1_000)).allowed).toEqual({ earliestMs: 0, latestMs: 72 });
+    const { allowed, windows } = seen(inTurn(1_000), 21);
+    expect(windows).toEqual([]);
+    // The last one failed at 920 ms, and 21 connected from 970 ms on.
+    expect(allowed).toEqual({ earliestMs: 0, latestMs: 970 + 20 * 50 + CONNECTED_MS });
+  });
+
+  it('is not allowed before a gap has ended, however many had connected', () => {
+    const attempts = [
+      ...at('connected', ...ages(70, 1_500)),
+      ...at('timeout', ...ages(1_520, 2_000)),
+      ...at('connected', ...ages(2_020, LIFE_MS)),
+    ];
+    expect(seen(attempts, 21).allowed).toEqual({ earliestMs: 1_970, latestMs: 2_020 + 1_000 + CONNECTED_MS });
+  });
+
+  it('is unknown where too few connected in a row', () => {
+    const { allowed, windows } = seen(inTurn(LIFE_MS), 21);
+    expect(allowed).toBeUndefined();
+    expect(windows).toMatchObject([
+      { kind: 'unknown', why: 'the pod was not there for as long as it may take' },
+    ]);
+  });
+});
+
+describe('a name that does not resolve for a new pod', () => {
+  const attempts = [...at('dns-failure', ...ages(70, 870)), ...at('connected', ...ages(870, LIFE_MS))];
+
+  it('keeps it from what it must reach, and is not let through yet', () => {
+    expect(firstInstantOf(checkOf('reachable', attempts), RULES)).toMatchObject({
+      allowed: { earliestMs: 820, latestMs: 872 },
+      windows: [],
+    });
+  });
+
+  it('proves nothing about what it must not reach', () => {
+    const { windows } = firstInstantOf(
+      checkOf('unreachable', [
+        ...at('dns-failure', ...ages(70, 870)),
+        ...at('timeout', ...ages(870, LIFE_MS)),
+      ]),
+      RULES,
+    );
+    expect(windows).toMatchObject([
+      { kind: 'unknown', began: { earliestMs: 0 }, why: expect.stringContaining('did not resolve') },
+    ]);
+  });
+});
+
 describe('with the truth known', () => {
   /** A pod whose checks change once: at `turnMs`, as seen from its process. Attempts every 50 ms at first, then every 100 ms. */
   const lives = fc

@@ -122,6 +122,16 @@ describe('where hosts are the real ones', () => {
       { protocol: 'UDP' },
       'shop/web → host/bank:443/UDP: host/bank is the real host on this cluster, and nothing proves that it has got a datagram',
     ],
+    [
+      'a connection that is to be held',
+      { held: 'cut' },
+      "shop/web → host/bank:443/TCP: host/bank is the real host on this cluster, and only podreach's own probes send heartbeats back",
+    ],
+    [
+      'what a new pod is to try from its first instant',
+      { firstInstant: true },
+      "shop/web → host/bank:443/TCP: host/bank is the real host on this cluster, and only podreach's own probes tell at each moment whether they listen",
+    ],
   ] as const)('%s is refused, with the rule that asks for it', (_, check, message) => {
     expect(() => refuseHosts([planWith([BANK], {}, check)], REAL)).toThrow(
       expect.objectContaining({ code: 'not-supported', message, location }),

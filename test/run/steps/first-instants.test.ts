@@ -9,22 +9,26 @@ import {
   type SandboxFault,
   stallFault,
 } from '../../../src/cluster/sandbox-faults.ts';
+import { fieldOf } from '../../../src/kube/answers.ts';
 import type { Kube } from '../../../src/kube/kube.ts';
+import { isPod } from '../../../src/model/endpoint.ts';
 import type { ProgressEvent } from '../../../src/progress.ts';
 import type { CheckRecord, RunRecord } from '../../../src/record/schema.ts';
 import { throughProxy } from '../../support/api-proxy.ts';
+import { NetworkFaults } from '../../support/network-faults.ts';
 import { runWith, sandbox } from '../run-with.ts';
 import { stepOf, stepsOf } from './scenarios.ts';
 
-const headOf = (name: string, pods: string) => `apiVersion: podreach/v1
+/** @param beyond pods, Services and hosts that are there besides, and a policy */
+const headOf = (name: string, pods: string, beyond = { ends: '', policy: '' }) => `apiVersion: podreach/v1
 kind: Scenario
 name: ${name}
 namespaces: { ${name}: {} }
 pods:
   ${name}/db: { labels: { app: db }, ports: [80] }
   ${name}/web: { labels: { app: web } }
-${pods}
-policies:
+${pods}${beyond.ends}
+policies:${beyond.policy}
   - apiVersion: networking.k8s.io/v1
     kind: NetworkPolicy
     metadata: { name: db, namespace: ${name} }
@@ -33,20 +37,47 @@ policies:
       ingress: [{ from: [{ podSelector: { matchLabels: { app: web } } }] }]
 reachable: [{ from: ${name}/web, to: ${name}/db }]`;
 
-/** One comes and must be let in, another is replaced and must not be. */
-const scenarioOf = (name: string) => `${headOf(
+/** A second database, a Service with both behind it, and a host that jobs must not reach. */
+const beyondPods = (name: string) => ({
+  ends: `
+  ${name}/db-too: { labels: { app: db }, ports: [80] }
+services: { ${name}/db: { selector: { app: db }, ports: [{ port: 8080, targetPort: 80 }] } }
+hosts: { bank: { address: ${name === 'open' ? '203.0.113.41' : '203.0.113.42'}, ports: [443] } }`,
+  policy: `
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: job, namespace: ${name} }
+    spec:
+      podSelector: { matchLabels: { app: job } }
+      policyTypes: [Egress]
+      egress: [{ to: [{ namespaceSelector: {} }] }]`,
+});
+
+/**
+ * One comes and must be let in, another is replaced and must not be.
+ * @param others what both try besides, in the words of a rule
+ */
+const scenarioOf = (name: string, beyond?: ReturnType<typeof beyondPods>, others?: string) => `${headOf(
   name,
   `  ${name}/job: { labels: { app: job } }
   ${name}/late-web: { labels: { app: web }, created: later }`,
+  beyond,
 )}
 unreachable: [{ from: ${name}/job, to: ${name}/db }]
 steps:
   - name: they come
     create: [${name}/late-web]
     replace: [${name}/job]
-    reachable: [{ from: ${name}/late-web, to: ${name}/db, firstInstant: true }]
-    unreachable: [{ from: ${name}/job, to: ${name}/db, firstInstant: true }]
+    reachable:
+      - { from: ${name}/late-web, to: ${name}/db, firstInstant: true }
+${others === undefined ? '' : `      - { from: ${name}/late-web, firstInstant: true, ${others} }`}
+    unreachable:
+      - { from: ${name}/job, to: ${name}/db, firstInstant: true }
+${others === undefined ? '' : `      - { from: ${name}/job, firstInstant: true, ${others} }`}
 `;
+
+const withMore = (name: string) =>
+  scenarioOf(name, beyondPods(name), `to: [service/${name}/db, host/bank], via: [clusterIP, dns]`);
 
 /** The only one on its node is replaced: the other comes there as well, with another address. */
 const replacing = (name: string) => `${headOf(name, '')}
@@ -161,16 +192,36 @@ const CATCHING_UP_MS = 1_000;
 function checksOf(record: RunRecord): Readonly<Record<'web' | 'job', CheckRecord>> {
   const name = record.scenarios[0]?.name ?? '';
   const [web, job] = [`${name}/late-web`, `${name}/job`].map((from) =>
-    stepOf(record, name, 1).checks.find((check) => check.from === from),
+    stepOf(record, name, 1).checks.find((check) => check.from === from && check.to === `${name}/db`),
   );
   if (web === undefined || job === undefined) throw new Error('a check is missing');
+  return { web, job };
+}
+
+/** Those of what is no pod, by the source. */
+function beyondPodsOf(record: RunRecord): Readonly<Record<'web' | 'job', readonly CheckRecord[]>> {
+  const name = record.scenarios[0]?.name ?? '';
+  const own = stepOf(record, name, 1).checks.filter(
+    ({ to, firstInstant }) => firstInstant !== undefined && !isPod(to),
+  );
+  const [web = [], job = []] = [`${name}/late-web`, `${name}/job`].map((from) =>
+    own.filter((check) => check.from === from),
+  );
+  for (const checks of [web, job])
+    expect(checks.map(({ to, path }) => `${to} ${path}`)).toEqual([
+      'host/bank host',
+      `service/${name}/db clusterIP`,
+      `service/${name}/db dns`,
+    ]);
   return { web, job };
 }
 
 /** A pass; or nobody could tell, because the machine had no time for an agent. */
 function expectPass({ verdict, reason }: CheckRecord): void {
   if (verdict === 'inconclusive')
-    expect(reason).toMatch(/did not run$|was not seen to (listen|be open)$|^what \S+ saw before it was/);
+    expect(reason).toMatch(
+      /did not run$|was not seen to (listen|be open)$|^what \S+ saw before it was|was not there for as long as it may take$/,
+    );
   else expect(verdict).toBe('pass');
 }
 
@@ -185,14 +236,17 @@ function expectEnd(
 
 describe.concurrent('the first instant of pods that a step makes', () => {
   test('is as expected where nodes do right, and the record says from when on', async () => {
-    const record = await runFirst('right', {});
+    const record = await runFirst('right', {}, withMore('right'));
     const { web, job } = checksOf(record);
-    for (const check of [web, job]) {
+    const beyond = beyondPodsOf(record);
+    for (const check of [web, job, ...beyond.web, ...beyond.job]) {
       expectPass(check);
       expect(check.firstInstant?.attempts).toBeGreaterThan(5);
     }
     expect(job.firstInstant).not.toHaveProperty('allowed');
     expect(web.firstInstant).toMatchObject({ allowed: { latestMs: expect.any(Number) } });
+    for (const { verdict, firstInstant } of beyond.web)
+      if (verdict === 'pass') expect(firstInstant).toHaveProperty('allowed');
     expect(stepsOf(record, 'right')[0]).toBe('first: pass, pass');
     expect(stepOf(record, 'right', 0).checks[0]).not.toHaveProperty('firstInstant');
     expect([0, 4]).toContain(record.run.exitCode);
@@ -200,18 +254,37 @@ describe.concurrent('the first instant of pods that a step makes', () => {
 
   test('is a leak where a node fails open, with the age at which that ended', async () => {
     let truth = { startedMs: 0, fromMs: 0, toMs: 0 };
-    const record = await runFirst('open', {
-      async before(kube, node) {
-        await bring(enforcementFault(node, 'open'), kube);
-        void startOf('open/job').then(async (startedMs) => {
-          await delay(1_500);
-          truth = { startedMs, ...(await bring(enforcementFault(node, 'on'), kube)) };
-        });
+    const nodes = ['node-1', 'node-2'];
+    const all = (mode: 'open' | 'on', kube: Kube) =>
+      Promise.all(nodes.map((node) => bring(enforcementFault(node, mode), kube)));
+    const record = await runFirst(
+      'open',
+      {
+        async before(kube) {
+          await all('open', kube);
+          void startOf('open/job').then(async (startedMs) => {
+            await delay(1_500);
+            const ended = await all('on', kube);
+            truth = {
+              startedMs,
+              fromMs: Math.min(...ended.map(({ fromMs }) => fromMs)),
+              toMs: Math.max(...ended.map(({ toMs }) => toMs)),
+            };
+          });
+        },
       },
-    });
+      withMore('open'),
+    );
     const { job, web } = checksOf(record);
+    const beyond = beyondPodsOf(record);
     expect(job.verdict).toBe('leaked');
-    expectPass(web);
+    for (const check of [web, ...beyond.web]) expectPass(check);
+    for (const { verdict, firstInstant } of beyond.job) {
+      expect(verdict).toBe('leaked');
+      const [one] = firstInstant?.windows.filter(({ kind }) => kind === 'leak') ?? [];
+      expect(one).toMatchObject({ began: { earliestMs: 0 }, outcome: 'connected' });
+      expectEnd(one, truth);
+    }
     expect(job.reason).toMatch(
       /^it was open for the first [\d.]+( m?s)? to [\d.]+ m?s of open\/job, \d+ attempts connected$/,
     );
@@ -290,6 +363,41 @@ describe.concurrent('the first instant of pods that a step makes', () => {
         /old is not known: (the agent of deaf\/db did not run|deaf\/db was not seen to listen|its kubelet did not reach deaf\/db)$/,
       ),
     });
+  });
+
+  test('proves nothing about a Service while nodes do not lead to Services', async () => {
+    const services = `
+services: { lost/db: { selector: { app: db }, ports: [{ port: 8080, targetPort: 80 }] } }`;
+    const record = await runFirst(
+      'lost',
+      {
+        async before(kube) {
+          const found = await kube.list({ resource: 'services' });
+          const addresses = found.flatMap(({ metadata: { namespace, name }, spec }) =>
+            namespace === 'lost' || name === 'all-open' ? fieldOf(spec, 'clusterIP') : [],
+          );
+          expect(addresses).toHaveLength(2);
+          const faults = await NetworkFaults.of(kube);
+          const drop = { incoming: [`ip daddr { ${addresses.join(', ')} } drop`] };
+          const undo = await Promise.all(['node-1', 'node-2'].map((node) => faults.filterNode(node, drop)));
+          void startOf('lost/job')
+            .then(() => delay(1_500))
+            .then(() => Promise.all(undo.map((one) => one())));
+        },
+      },
+      scenarioOf('lost', { ends: services, policy: '' }, 'to: service/lost/db'),
+    );
+    const toService = stepOf(record, 'lost', 1).checks.find(
+      ({ from, to }) => from === 'lost/job' && to === 'service/lost/db',
+    );
+    expect(toService?.verdict).toBe('inconclusive');
+    const { job } = checksOf(record);
+    expectPass(job);
+    // A pod that itself was not seen for a time has that as its reason.
+    if (job.verdict === 'pass')
+      expect(toService?.firstInstant?.windows.map(({ why }) => why)).toContainEqual(
+        expect.stringMatching(/^the way from node-[12] to Services was not seen to be open$/),
+      );
   });
 
   test('proves nothing while the agent of a new pod does not run', async () => {
