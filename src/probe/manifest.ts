@@ -82,7 +82,10 @@ export function probePod(
       ...(settings.pullSecrets.length === 0
         ? {}
         : { imagePullSecrets: settings.pullSecrets.map(({ name }) => ({ name })) }),
-      ...(pod.hostNetwork === undefined ? {} : { hostNetwork: pod.hostNetwork }),
+      // By itself a pod on the network of its node has the names that the node knows, and no Service is among them.
+      ...(pod.hostNetwork === undefined
+        ? {}
+        : { hostNetwork: pod.hostNetwork, dnsPolicy: 'ClusterFirstWithHostNet' }),
       affinity: { podAntiAffinity: apartFromOthers(runId) },
       securityContext: {
         ...privileges,

@@ -43,6 +43,8 @@ interface FoundEndpoint {
   readonly port: number;
   /** The pod that it is, if any. */
   readonly pod?: ExistingService;
+  /** Whether it is meant for some zones or nodes alone. */
+  readonly isHinted: boolean;
 }
 
 interface FoundBehind extends Pick<EndpointsOfPort, 'port' | 'protocol'> {
@@ -61,7 +63,7 @@ interface MetObject {
 /**
  * Waits until somebody is ready behind each port that checks go to.
  * @returns those of each of these ports
- * @throws PodreachError `provision-failed` where nobody is in time
+ * @throws PodreachError `provision-failed` where nobody is in time; `not-supported` where who connects would meet some of them
  */
 export async function meetEndpoints(
   met: MetObject,
@@ -70,6 +72,7 @@ export async function meetEndpoints(
 ): Promise<readonly EndpointsOfPort[]> {
   if (met.checks.length === 0) return [];
   const found = await untilReady(met, context);
+  refuseHinted(met, found);
   const pods = await podsOf(
     found.flatMap(({ endpoints }) => endpoints),
     context,
@@ -79,6 +82,25 @@ export async function meetEndpoints(
     protocol,
     endpoints: endpoints.map((one) => endpointOf(one, nodes, pods)),
   }));
+}
+
+/**
+ * By topology hints nodes lead to the endpoints of their own zone, or to their own (`trafficDistribution`, `topology-mode: Auto`). A name
+ * without an address leads to all of them.
+ */
+function refuseHinted({ service, object: { spec }, checks }: MetObject, found: readonly FoundBehind[]): void {
+  const isNarrowed = found.some(
+    ({ endpoints }) => endpoints.length > 1 && endpoints.some(({ isHinted }) => isHinted),
+  );
+  if (!isNarrowed || fieldOf(spec, 'clusterIP') === 'None') return;
+  throw new PodreachError(
+    'not-supported',
+    `by the topology hints of its EndpointSlices a pod reaches only some of the endpoints of Service ${objectKey(service)}`,
+    {
+      hint: 'Leave it out of the scenario, or name the pods that you mean.',
+      location: checks[0]?.declared,
+    },
+  );
 }
 
 async function untilReady(
@@ -130,8 +152,12 @@ function readEndpoint(endpoint: unknown, port: number): readonly FoundEndpoint[]
   const [namespace, name] = [fieldOf(target, 'namespace'), fieldOf(target, 'name')];
   const isPod =
     fieldOf(target, 'kind') === 'Pod' && typeof namespace === 'string' && typeof name === 'string';
+  const hints = fieldOf(endpoint, 'hints');
+  const isHinted = ['forZones', 'forNodes'].some((kind) => listOf(fieldOf(hints, kind)).length > 0);
   return listOf(fieldOf(endpoint, 'addresses')).flatMap((address) =>
-    typeof address === 'string' ? [{ address, port, ...(isPod ? { pod: { namespace, name } } : {}) }] : [],
+    typeof address === 'string'
+      ? [{ address, port, isHinted, ...(isPod ? { pod: { namespace, name } } : {}) }]
+      : [],
   );
 }
 

@@ -104,6 +104,7 @@ describe('the manifest of a probe pod', () => {
     const options = { runId: 'run-1', agent: '', settings, visitPort: 21_000 };
     expect(probePod(host, options)['spec']).toMatchObject({
       hostNetwork: true,
+      dnsPolicy: 'ClusterFirstWithHostNet',
       securityContext: { runAsNonRoot: true, runAsUser: 1000 },
       containers: [
         {

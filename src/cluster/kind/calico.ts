@@ -26,7 +26,7 @@ const object = z.looseObject({
 type ManifestObject = z.infer<typeof object>;
 
 export interface CalicoManifest {
-  /** What is applied: the file as it is, unless something had to be changed. */
+  /** What is applied: the file as it is, where nothing has to be changed. */
   readonly text: string;
   /** All images that its workloads name, each once. */
   readonly images: readonly string[];
@@ -63,9 +63,10 @@ export function readManifest(text: string, origin: string, encapsulation?: Encap
     definitions: { names: definitions.map(({ metadata }) => metadata.name), text: writeObjects(definitions) },
     digest: digest(text),
   };
-  if (encapsulation === undefined) return { text, ...facts };
+  const settings = new Map([...detectionFor(node, origin), ...poolFor(encapsulation)]);
+  if (settings.size === 0) return { text, ...facts };
   const changed = objects.map((candidate) => {
-    if (candidate === node) return withPool(candidate, encapsulation, origin);
+    if (candidate === node) return withSettings(candidate, { settings, encapsulation }, origin);
     const isConfig = candidate.kind === 'ConfigMap' && candidate.metadata.name === 'calico-config';
     return isConfig && encapsulation === 'vxlan' ? withBackend(candidate, 'vxlan') : candidate;
   });
@@ -146,20 +147,50 @@ function mainContainer({ spec }: z.infer<typeof workload>, origin: string): z.in
   return main;
 }
 
+const environment = z.array(z.looseObject({ name: z.string(), value: z.unknown() })).catch([]);
+type Settings = ReadonlyMap<string, string>;
+
+/** The variables that say how calico-node finds the address of its node, by those that say that it is to. */
+const DETECTION = [
+  ['IP', 'IP_AUTODETECTION_METHOD'],
+  ['IP6', 'IP6_AUTODETECTION_METHOD'],
+] as const;
+
+/**
+ * A node has the address that Kubernetes knows. Left to itself calico-node takes one of the last interface that has any, and looks again each
+ * minute: with hosts outside, nodes get further interfaces for as long as a run lasts. What the manifest says itself stays.
+ */
+function detectionFor(node: ManifestObject, origin: string): readonly (readonly [string, string])[] {
+  const env = environment.parse(mainContainer(workload.parse(node), origin)['env']);
+  const has = (name: string): boolean => env.some((one) => one.name === name);
+  return DETECTION.flatMap(([address, method]) =>
+    env.some(({ name, value }) => name === address && value === 'autodetect') && !has(method)
+      ? [[method, 'kubernetes-internal-ip'] as const]
+      : [],
+  );
+}
+
 /** calico-node creates the pool of pod addresses when it first starts, from these variables. */
-function withPool(node: ManifestObject, encapsulation: Encapsulation, origin: string): ManifestObject {
-  const settings = new Map([
+function poolFor(encapsulation: Encapsulation | undefined): readonly (readonly [string, string])[] {
+  if (encapsulation === undefined) return [];
+  return [
     ['CALICO_IPV4POOL_IPIP', encapsulation === 'ipip' ? 'Always' : 'Never'],
     ['CALICO_IPV4POOL_VXLAN', encapsulation === 'vxlan' ? 'Always' : 'Never'],
-  ]);
+  ];
+}
+
+function withSettings(
+  node: ManifestObject,
+  {
+    settings,
+    encapsulation,
+  }: { readonly settings: Settings; readonly encapsulation: Encapsulation | undefined },
+  origin: string,
+): ManifestObject {
   const daemonSet = structuredClone(workload.parse(node));
   const main = mainContainer(daemonSet, origin);
-  const others = z
-    .array(z.looseObject({ name: z.string() }))
-    .catch([])
-    .parse(main['env']);
   main['env'] = [
-    ...others.filter(({ name }) => !settings.has(name)),
+    ...environment.parse(main['env']).filter(({ name }) => !settings.has(name)),
     ...[...settings].map(([name, value]) => ({ name, value })),
   ];
   if (encapsulation === 'vxlan') {

@@ -8,9 +8,38 @@ import { manifestText } from './world.ts';
 const ORIGIN = 'calico.yaml';
 const HINT = 'Take manifests/calico.yaml of a Calico release, not the one for its operator.';
 
+/** It says how nodes find their addresses. */
+const DECIDED = manifestText().replace(
+  /( +)- name: IP\n.*\n/,
+  (found, indent) => `${found}${indent}- name: IP_AUTODETECTION_METHOD\n${indent}  value: interface=eth0\n`,
+);
+
+function settingsIn(text: string): unknown {
+  const [, node] = parseAllDocuments(text).map((document) => document.toJS());
+  return node.spec.template.spec.containers[0].env;
+}
+
+const DETECTED = { name: 'IP_AUTODETECTION_METHOD', value: 'kubernetes-internal-ip' };
+
+test('is told to take the address that Kubernetes knows, unless it says itself how addresses are found', () => {
+  const { text, digest } = readManifest(manifestText(), ORIGIN);
+  expect(settingsIn(text)).toContainEqual(DETECTED);
+  expect(text).not.toContain('IP6_AUTODETECTION_METHOD');
+  expect(digest).toBe(createHash('sha256').update(manifestText()).digest('hex'));
+  const dual = manifestText().replace(
+    /( +)- name: IP\n.*\n/,
+    (found) => found + found.replace('IP\n', 'IP6\n'),
+  );
+  expect(settingsIn(readManifest(dual, ORIGIN).text)).toEqual(
+    expect.arrayContaining([DETECTED, { ...DETECTED, name: 'IP6_AUTODETECTION_METHOD' }]),
+  );
+  const fixed = manifestText().replace('"autodetect"', '"10.0.0.1"');
+  expect(readManifest(fixed, ORIGIN).text).toBe(fixed);
+});
+
 test('is applied byte for byte where nothing is to be changed, and names each image once', () => {
-  expect(readManifest(manifestText(), ORIGIN)).toEqual({
-    text: manifestText(),
+  expect(readManifest(DECIDED, ORIGIN)).toEqual({
+    text: DECIDED,
     images: [
       'registry.example/calico/cni:v0.0.1',
       'registry.example/calico/node:v0.0.1',
@@ -18,7 +47,7 @@ test('is applied byte for byte where nothing is to be changed, and names each im
     ],
     nodeImage: 'registry.example/calico/node:v0.0.1',
     definitions: { names: [], text: '' },
-    digest: createHash('sha256').update(manifestText()).digest('hex'),
+    digest: createHash('sha256').update(DECIDED).digest('hex'),
   });
 });
 
@@ -70,6 +99,7 @@ test('VXLAN takes the place of IPIP, and BIRD is neither started nor asked for',
       image: 'registry.example/calico/node:v0.0.1',
       env: [
         { name: 'IP', value: 'autodetect' },
+        DETECTED,
         { name: 'CALICO_IPV4POOL_IPIP', value: 'Never' },
         { name: 'CALICO_IPV4POOL_VXLAN', value: 'Always' },
       ],
@@ -93,6 +123,7 @@ test.each([
   const [{ env, livenessProbe }] = node.spec.template.spec.containers;
   expect(env).toEqual([
     { name: 'IP', value: 'autodetect' },
+    DETECTED,
     { name: 'CALICO_IPV4POOL_IPIP', value: ipip },
     { name: 'CALICO_IPV4POOL_VXLAN', value: vxlan },
   ]);

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { CommandError } from '../../../src/cluster/command-runner.ts';
+import { readManifest } from '../../../src/cluster/kind/calico.ts';
 import { openLedger } from '../../../src/cluster/kind/ledger.ts';
 import { provideKindCluster } from '../../../src/cluster/kind/provide.ts';
 import { exitCodeOf, Interruption, PodreachError } from '../../../src/errors.ts';
@@ -59,7 +60,7 @@ describe('creating', () => {
       LOOK,
       LOOK,
     ]);
-    expect(world.inputs).toEqual([manifestText()]);
+    expect(world.inputs).toEqual([readManifest(manifestText(), MANIFEST_FILE).text]);
     expect(world.told).toEqual([
       'checking Docker, kind and this machine',
       'looking for a cluster "c"',

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import type { CommandRunner } from '../../../src/cluster/command-runner.ts';
+import { readManifest } from '../../../src/cluster/kind/calico.ts';
 import type { KindContext, KindOptions } from '../../../src/cluster/kind/context.ts';
 import { type LedgerEntry, openLedger } from '../../../src/cluster/kind/ledger.ts';
 import { noteProcess } from '../../../src/cluster/kind/process.ts';
@@ -177,7 +178,7 @@ describe('an upgrade', () => {
     expect(parseAllDocuments(definitions ?? '').map((document) => document.toJS().kind)).toEqual([
       'CustomResourceDefinition',
     ]);
-    expect(whole).toBe(manifestOf('v0.1.0'));
+    expect(whole).toBe(readManifest(manifestOf('v0.1.0'), '').text);
     const entry = await world.entryOf('c');
     expect(entry).toMatchObject({ phase: 'ready', recipe: { calico: cluster.fileOf('v0.1.0') } });
     expect(entry).not.toHaveProperty('upgrade');

@@ -375,6 +375,19 @@ describe('what does not do is said with the place of the rule', () => {
     });
   });
 
+  test.each(['forZones', 'forNodes'])('that hints %s keep a pod from some of them', async (kind) => {
+    const endpoints = SLICE.endpoints.map((one) => ({ ...one, hints: { [kind]: [{ name: 'here' }] } }));
+    const hinted = () => [{ ...SLICE, endpoints }];
+    await expect(meet(await planTo('53'), SERVICE, hinted)).rejects.toMatchObject({
+      code: 'not-supported',
+      message:
+        'by the topology hints of its EndpointSlices a pod reaches only some of the endpoints of Service system/dns',
+      location: { file: 'example.yaml', line: 7 },
+    });
+    const alone = () => [{ ...SLICE, endpoints: endpoints.slice(0, 1) }];
+    await expect(meet(await planTo('53'), SERVICE, alone)).resolves.toBeDefined();
+  });
+
   test('that nobody is ready in time', async () => {
     await expect(meet(await planTo('9153'), SERVICE)).rejects.toMatchObject({
       code: 'provision-failed',
