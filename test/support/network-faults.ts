@@ -179,10 +179,17 @@ export class NetworkFaults {
 
 /** A fault that lasts so long, or as long as the place that it is at. */
 export async function lasting(ms: number, fault: Promise<Undo>): Promise<void> {
-  try {
+  await whileThere(async () => {
     const undo = await fault;
     await delay(ms);
     await undo();
+  });
+}
+
+/** Does something to a place, which may be gone by then. */
+export async function whileThere(act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
   } catch (thrown) {
     if (!(thrown instanceof PlaceIsGone)) throw thrown;
   }

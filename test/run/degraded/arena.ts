@@ -8,7 +8,7 @@ import type { Verdict } from '../../../src/model/verdict.ts';
 import type { ProgressEvent } from '../../../src/progress.ts';
 import type { RunRecord } from '../../../src/record/schema.ts';
 import { throughProxy } from '../../support/api-proxy.ts';
-import { lasting, NetworkFaults, type Undo } from '../../support/network-faults.ts';
+import { lasting, NetworkFaults, type Undo, whileThere } from '../../support/network-faults.ts';
 import { runWith, sandbox } from '../run-with.ts';
 
 /** What the policies do to each destination of an arena, whatever the network does. */
@@ -47,8 +47,11 @@ export interface Trial {
   readonly alsoTrue?: Partial<Record<Destination, readonly Verdict[]>>;
   /** The phase whose beginning brings it; `rounds`: the end of the first round under the policies. */
   readonly at: Moment;
-  /** Does it, and undoes what must not go on. */
-  readonly act: (faults: NetworkFaults, pods: Pods, kube: Kube) => Promise<void>;
+  /**
+   * Does it, and undoes what must not go on.
+   * @returns what undoes what goes on until the trial has ended: addresses of its pods are those of others then
+   */
+  readonly act: (faults: NetworkFaults, pods: Pods, kube: Kube) => Promise<Undo | undefined>;
 }
 
 export const MOMENTS = ['control', 'apply', 'settle', 'rounds', 'observe', 'closing'] as const;
@@ -96,14 +99,17 @@ async function runOnce(
   trials: readonly Trial[],
   { parallel, withinMs }: TrialBounds,
 ): Promise<{ readonly record: RunRecord; readonly come: ReadonlySet<string> }> {
-  const come = new Set<string>();
-  let faults: Promise<NetworkFaults> | undefined;
-  const interfere = (event: ProgressEvent, kube: Kube): Promise<void> | undefined => {
+  /** What is done, by the names of the trials whose moment came. */
+  const come = new Map<string, Promise<Undo | undefined>>();
+  const interfere = (event: ProgressEvent, kube: Kube): Promise<unknown> | undefined => {
     const trial = trials.find(({ name }) => 'scenario' in event && event.scenario === name);
-    if (trial === undefined || come.has(trial.name) || momentOf(event) !== trial.at) return undefined;
-    come.add(trial.name);
-    faults = NetworkFaults.of(kube);
-    return faults.then((found) => trial.act(found, podsOf(trial.name), kube));
+    if (trial === undefined) return undefined;
+    if (event.type === 'scenario-ended')
+      return come.get(trial.name)?.then((undo) => undo && whileThere(undo));
+    if (come.has(trial.name) || momentOf(event) !== trial.at) return undefined;
+    const done = NetworkFaults.of(kube).then((found) => trial.act(found, podsOf(trial.name), kube));
+    come.set(trial.name, done);
+    return done;
   };
   const record = await runWith(shamming(), interfere, {
     scenario: trials.map(({ name }) => scenarioOf(name)).join('---\n'),
@@ -116,7 +122,7 @@ async function runOnce(
     if (error !== undefined && error.code !== 'not-enforcing')
       throw new Error(`${trial.name}: ${error.message}`);
   }
-  return { record, come };
+  return { record, come: new Set(come.keys()) };
 }
 
 function scenarioIn(record: RunRecord, { name }: Trial): RunRecord['scenarios'][number] | undefined {
@@ -201,7 +207,7 @@ function endsOf(end: End, pods: Pods): readonly string[] {
 }
 
 /** No fault at all: the truth comes out. */
-const NOTHING: Trial = { name: 'nothing', fault: 'none', at: 'apply', act: async () => {} };
+const NOTHING: Trial = { name: 'nothing', fault: 'none', at: 'apply', act: async () => undefined };
 
 /** The link of one end is down for a while. */
 function linkDown(end: End, ms: number, at: Moment): Trial {
@@ -211,6 +217,7 @@ function linkDown(end: End, ms: number, at: Moment): Trial {
     at,
     act: async (faults, pods) => {
       await Promise.all(endsOf(end, pods).map((pod) => lasting(ms, faults.linkDown(pod))));
+      return undefined;
     },
   };
 }
@@ -222,8 +229,16 @@ function loss(end: End, percent: number): Trial {
     fault: `${percent} % of the packets of the ${end} lost`,
     at: 'apply',
     act: async (faults, pods, kube) => {
-      await Promise.all(endsOf(end, pods).map((pod) => losePackets(faults, pod, percent, kube)));
+      return undoAll(
+        await Promise.all(endsOf(end, pods).map((pod) => losePackets(faults, pod, percent, kube))),
+      );
     },
+  };
+}
+
+function undoAll(undos: readonly Undo[]): Undo {
+  return async () => {
+    await Promise.all(undos.map((undo) => undo()));
   };
 }
 
@@ -254,7 +269,7 @@ function lossBetween(percent: number): Trial {
     fault: `${percent} % of the packets between the nodes lost`,
     at: 'apply',
     act: async (faults) => {
-      await faults.filterNode('node-1', {
+      return await faults.filterNode('node-1', {
         incoming: [`ip saddr 10.244.2.0/24 numgen random mod 100 < ${percent} drop`],
         outgoing: [`ip daddr 10.244.2.0/24 numgen random mod 100 < ${percent} drop`],
       });
@@ -268,7 +283,10 @@ function forwardingOff(ms: number, at: Moment): Trial {
     name: `forwarding-${ms}-${at}`,
     fault: `a node forwards nothing for ${ms / 1000} s`,
     at,
-    act: (faults) => lasting(ms, faults.forwardingOff('node-1')),
+    act: async (faults) => {
+      await lasting(ms, faults.forwardingOff('node-1'));
+      return undefined;
+    },
   };
 }
 
@@ -281,6 +299,7 @@ function flushed(ms: number, at: Moment): Trial {
     at,
     act: async (faults) => {
       await Promise.all(faults.nodes.map((node) => lasting(ms, faults.flush(node))));
+      return undefined;
     },
   };
 }
@@ -294,13 +313,13 @@ function repliesCut(at: Moment, ms?: number): Trial {
     at,
     act: async (faults, { source, destinations }, kube) => {
       const { ip: to } = await placeOf(source, kube);
-      await Promise.all(
-        destinations.map(async (pod) => {
-          const { ip, node } = await placeOf(pod, kube);
-          const cut = faults.filterNode(node, { incoming: [`ip saddr ${ip} ip daddr ${to} drop`] });
-          await (ms === undefined ? cut : lasting(ms, cut));
-        }),
-      );
+      const cuts = destinations.map(async (pod) => {
+        const { ip, node } = await placeOf(pod, kube);
+        return faults.filterNode(node, { incoming: [`ip saddr ${ip} ip daddr ${to} drop`] });
+      });
+      if (ms === undefined) return undoAll(await Promise.all(cuts));
+      await Promise.all(cuts.map((cut) => lasting(ms, cut)));
+      return undefined;
     },
   };
 }
@@ -314,6 +333,7 @@ function answersMuted(at: Moment): Trial {
     act: async (faults, { destinations }) => {
       for (const pod of destinations)
         await faults.filterPod(pod, { outgoing: ['tcp sport 80 ip length > 60 drop'] });
+      return undefined;
     },
   };
 }
@@ -325,8 +345,10 @@ function visitsBlocked(at: Moment): Trial {
     fault: "the kubelet's visits blocked",
     at,
     act: async (faults) => {
-      await Promise.all(
-        faults.nodes.map((node) => faults.filterNode(node, { outgoing: ['tcp dport 20817 drop'] })),
+      return undoAll(
+        await Promise.all(
+          faults.nodes.map((node) => faults.filterNode(node, { outgoing: ['tcp dport 20817 drop'] })),
+        ),
       );
     },
   };
