@@ -34,9 +34,9 @@ export default defineConfig({
     // A process runs the files of many: one of its own for each would cost nearly as much as the tests. They leave nothing behind in it.
     isolate: false,
     // Tests wait for timeouts a quarter of their time: two files at a time, with what these begin side by side, keep two cores busy, and leave room for what has a deadline.
-    maxWorkers: 2,
+    maxWorkers: 3,
     // Each of those in a file that go side by side has a sandbox of its own, or several: more of them would only be slower, and later than they expect.
-    maxConcurrency: 3,
+    maxConcurrency: 2,
     sequence: { sequencer: SlowFirst },
     // However busy the machine is: a whole run on a sandbox takes seconds, and ten times that beside other work.
     testTimeout: 300_000,
