@@ -516,6 +516,27 @@ describe('what a pod sees by itself', () => {
     expect(after.clockMs + (after.visitsMs[0] ?? 0)).toBeGreaterThan(before.clockMs);
   });
 
+  test('are segments that had to be sent again, but not those of a node, which others send too', async () => {
+    await using lossy = await PodNetwork.create('');
+    await lossy.serving({ pod: 'shop/web', ports: [] });
+    await lossy.serving({ pod: 'edge/proxy', hostNetwork: true, ports: [] });
+    const writer = lossy.run([
+      process.execPath,
+      '-e',
+      `const net = require('node:net');
+       const server = net.createServer(() => {}).listen(8001, '127.0.0.1', () => {
+         const socket = net.connect(8001, '127.0.0.1', () => console.log('connected'));
+         process.stdin.once('data', () => socket.write('lost'));
+       });`,
+    ]);
+    await firstOutput(writer);
+    await lossy.nft('add rule inet test input tcp dport 8001 drop');
+    writer.child.stdin.write('now');
+    const sentAgain = async (pod: string) => (await endOf(batchOf({}), pod, lossy)).retransmissions;
+    await expect.poll(() => sentAgain('shop/web'), { timeout: 30_000 }).toBeGreaterThan(0);
+    expect(await sentAgain('edge/proxy')).toBe(0);
+  });
+
   test('are datagrams that arrived, though nobody heard the answer', async () => {
     await using deaf = await PodNetwork.create('udp sport 8001 drop\nudp dport 7001 drop');
     await deaf.serving({ pod: 'shop/db', ports: [{ port: 8001, protocol: 'UDP' }] });
