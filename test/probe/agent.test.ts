@@ -682,6 +682,45 @@ test('a datagram that was heard is told, though a later one was refused', async 
   expect((await endOf(batchOf({ asked }), 'shop/db', deaf)).arrived).toEqual(asked);
 });
 
+test('no datagram leaves from a port that the same destination answered before: no policy would be asked about it', async () => {
+  await using tracking = await PodNetwork.create('ct state established,related accept');
+  const set = async (name: string, input: string): Promise<void> => {
+    const written = await tracking.run(['tee', `/proc/sys/net/ipv4/${name}`], { input }).ended;
+    expect(written).toMatchObject({ stderr: '', exitCode: 0 });
+  };
+  await set('ip_local_port_range', '40000 40003');
+  await set('tcp_max_tw_buckets', '0'); // so that the ports of connections that are over are free at once
+  await tracking.serving({
+    ports: [
+      { port: 8001, protocol: 'UDP' },
+      { port: 8001, protocol: 'TCP' },
+    ],
+  });
+  await tracking.serving({ pod: 'shop/web', ports: [] });
+  const show = async (
+    protocol: Protocol,
+    more: { pod: string } | { pods: string[]; connections: number },
+  ) => {
+    const batch = batchOf({ targets: [{ id: 0, host: '127.0.0.1', port: 8001, protocol, ...more }] });
+    const { stdout } = await tracking.probe({ input: batchInput(batch) }).ended;
+    const answer = parseAgentOutput(stdout, batch);
+    if (answer.kind === 'broken') throw new Error(answer.reason);
+    return answer.attempts.map(({ outcome, detail }) => ({ outcome, ...(detail && { detail }) }));
+  };
+  const alone = { pod: 'shop/db' };
+  const fourTimes = { pods: ['shop/db'], connections: 4, opensAll: true };
+  const detail = 'every local port offered was used for this destination in the last 3 minutes';
+  for (const protocol of ['UDP', 'UDP', 'UDP', 'UDP', 'TCP'] as const)
+    expect(await show(protocol, alone)).toEqual([{ outcome: 'connected' }]);
+  await tracking.nft('add rule inet test input th dport 8001 drop');
+  expect(await show('UDP', alone)).toEqual([{ outcome: 'error', detail }]);
+  expect(await show('UDP', fourTimes)).toEqual([{ outcome: 'error', detail }]);
+  // Side by side they have all ports. A SYN is new to connection tracking wherever it comes from.
+  expect(await show('TCP', fourTimes)).toEqual([{ outcome: 'timeout' }]);
+  await set('ip_local_port_range', '40000 40006');
+  expect(await show('UDP', alone)).toEqual([{ outcome: 'timeout' }]);
+});
+
 describe('a turn', () => {
   const awaiting = (port: number, wanted: 'open' | 'cut') =>
     batchOf({
