@@ -163,7 +163,7 @@ export interface EndLine {
   readonly elapsedMs: number;
   /** When the kubelet was here lately, counted from the batch's arrival: negative where it came before. */
   readonly visitsMs: readonly number[];
-  /** How many segments of open connections the pod's network has sent again so far. */
+  /** How many segments of open connections the pod's network has sent again so far; 0 where that is the network of its node. */
   readonly retransmissions: number;
   /** Those of the asked nonces that have arrived. */
   readonly arrived: readonly string[];

@@ -516,6 +516,27 @@ describe('what a pod sees by itself', () => {
     expect(after.clockMs + (after.visitsMs[0] ?? 0)).toBeGreaterThan(before.clockMs);
   });
 
+  test('are segments that had to be sent again, but not those of a node, which others send too', async () => {
+    await using lossy = await PodNetwork.create('');
+    await lossy.serving({ pod: 'shop/web', ports: [] });
+    await lossy.serving({ pod: 'edge/proxy', hostNetwork: true, ports: [] });
+    const writer = lossy.run([
+      process.execPath,
+      '-e',
+      `const net = require('node:net');
+       const server = net.createServer(() => {}).listen(8001, '127.0.0.1', () => {
+         const socket = net.connect(8001, '127.0.0.1', () => console.log('connected'));
+         process.stdin.once('data', () => socket.write('lost'));
+       });`,
+    ]);
+    await firstOutput(writer);
+    await lossy.nft('add rule inet test input tcp dport 8001 drop');
+    writer.child.stdin.write('now');
+    const sentAgain = async (pod: string) => (await endOf(batchOf({}), pod, lossy)).retransmissions;
+    await expect.poll(() => sentAgain('shop/web'), { timeout: 30_000 }).toBeGreaterThan(0);
+    expect(await sentAgain('edge/proxy')).toBe(0);
+  });
+
   test('are datagrams that arrived, though nobody heard the answer', async () => {
     await using deaf = await PodNetwork.create('udp sport 8001 drop\nudp dport 7001 drop');
     await deaf.serving({ pod: 'shop/db', ports: [{ port: 8001, protocol: 'UDP' }] });
@@ -659,6 +680,45 @@ test('a datagram that was heard is told, though a later one was refused', async 
   expect(attempt).toMatchObject({ outcome: 'refused', dials: 2, nonce: expect.any(String) });
   const asked = [attempt?.nonce ?? ''];
   expect((await endOf(batchOf({ asked }), 'shop/db', deaf)).arrived).toEqual(asked);
+});
+
+test('no datagram leaves from a port that the same destination answered before: no policy would be asked about it', async () => {
+  await using tracking = await PodNetwork.create('ct state established,related accept');
+  const set = async (name: string, input: string): Promise<void> => {
+    const written = await tracking.run(['tee', `/proc/sys/net/ipv4/${name}`], { input }).ended;
+    expect(written).toMatchObject({ stderr: '', exitCode: 0 });
+  };
+  await set('ip_local_port_range', '40000 40003');
+  await set('tcp_max_tw_buckets', '0'); // so that the ports of connections that are over are free at once
+  await tracking.serving({
+    ports: [
+      { port: 8001, protocol: 'UDP' },
+      { port: 8001, protocol: 'TCP' },
+    ],
+  });
+  await tracking.serving({ pod: 'shop/web', ports: [] });
+  const show = async (
+    protocol: Protocol,
+    more: { pod: string } | { pods: string[]; connections: number },
+  ) => {
+    const batch = batchOf({ targets: [{ id: 0, host: '127.0.0.1', port: 8001, protocol, ...more }] });
+    const { stdout } = await tracking.probe({ input: batchInput(batch) }).ended;
+    const answer = parseAgentOutput(stdout, batch);
+    if (answer.kind === 'broken') throw new Error(answer.reason);
+    return answer.attempts.map(({ outcome, detail }) => ({ outcome, ...(detail && { detail }) }));
+  };
+  const alone = { pod: 'shop/db' };
+  const fourTimes = { pods: ['shop/db'], connections: 4, opensAll: true };
+  const detail = 'every local port offered was used for this destination in the last 3 minutes';
+  for (const protocol of ['UDP', 'UDP', 'UDP', 'UDP', 'TCP'] as const)
+    expect(await show(protocol, alone)).toEqual([{ outcome: 'connected' }]);
+  await tracking.nft('add rule inet test input th dport 8001 drop');
+  expect(await show('UDP', alone)).toEqual([{ outcome: 'error', detail }]);
+  expect(await show('UDP', fourTimes)).toEqual([{ outcome: 'error', detail }]);
+  // Side by side they have all ports. A SYN is new to connection tracking wherever it comes from.
+  expect(await show('TCP', fourTimes)).toEqual([{ outcome: 'timeout' }]);
+  await set('ip_local_port_range', '40000 40006');
+  expect(await show('UDP', alone)).toEqual([{ outcome: 'timeout' }]);
 });
 
 describe('a turn', () => {

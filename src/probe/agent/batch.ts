@@ -1,5 +1,6 @@
 /** A batch: its targets side by side, once. */
 import type { Outcome } from '../../model/attempt.ts';
+import type { AgentConfig } from '../agent-config.ts';
 import { ATTEMPTS_AT_ONCE, SOCKETS_OF_ATTEMPT } from '../bounds.ts';
 import type { AgentLine, AttemptLine, Batch, TurnRequest } from '../protocol.ts';
 import { type AttemptResult, attempt } from './attempt.ts';
@@ -82,7 +83,7 @@ function attemptLine(id: number, finding: AttemptResult | SpreadResult, startedM
 /** Works through a batch, and tells at its end what the pod has seen meanwhile. @param isWanted whether somebody still waits for it */
 export async function runBatch(
   batch: Batch,
-  self: AgentIdentity,
+  self: AgentIdentity & Pick<AgentConfig, 'hostNetwork'>,
   memory: Memory,
   isWanted: () => boolean,
 ): Promise<readonly AgentLine[]> {
@@ -108,7 +109,7 @@ export async function runBatch(
       clockMs: round(clockMs),
       elapsedMs: round(performance.now() - arrived),
       visitsMs: memory.visits.map((visit) => round(visit - clockMs)),
-      retransmissions: retransmissions(),
+      retransmissions: retransmissions(self),
       arrived: batch.asked.filter((nonce) => memory.nonces.has(nonce)),
       late: [...memory.late.nonces],
       halfOpen: (batch.halfOpenAt ?? []).flatMap(halfOpenConnections),

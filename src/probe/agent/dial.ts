@@ -6,6 +6,7 @@ import type { Family } from '../../model/family.ts';
 import type { Protocol } from '../../model/protocol.ts';
 import { field } from './input.ts';
 import { type AgentIdentity, type PeerReply, readReply } from './messages.ts';
+import { UsedPorts } from './used-ports.ts';
 
 export interface DialAddress {
   readonly host: string;
@@ -131,32 +132,63 @@ export const dialTcp: Dialler = (ip, port, nonce, expected, { onSign, onTrace })
   return { close: () => void socket.destroy(), localPort: () => socket.localPort };
 };
 
-/** The socket is connected, so that ICMP errors reach it. Only a reply with the nonce is an answer. */
+/** Of all dials of this process: they share the addresses of its pod. */
+const usedPorts = new UsedPorts();
+/** So many sockets a dial opens at most: where nine of ten ports were used lately, one dial in a thousand finds no other. */
+const SOCKETS_OF_DIAL = 64;
+
+/**
+ * The socket is connected, so that ICMP errors reach it. Only a reply with the nonce is an answer. A socket whose port was used towards the same
+ * destination lately is closed before it sends anything, and another one is opened.
+ */
 export const dialUdp: Dialler = (ip, port, nonce, expected, { onSign, onTrace }) => {
-  const socket = dgram.createSocket(net.isIPv6(ip) ? 'udp6' : 'udp4');
-  let isOpen = true;
+  let isOver = false;
+  let socket: dgram.Socket | undefined;
+  const close = (): void => {
+    socket?.close();
+    socket = undefined;
+  };
   const fail = (error: Error | null): void => {
-    if (error !== null && isOpen) {
+    if (error !== null && !isOver) {
       const code = codeOf(error);
       onSign({ outcome: outcomeOf(code, ip), detail: code });
     }
   };
-  socket.on('error', fail);
-  socket.on('message', (message) => {
-    const reply = readReply(message.toString('latin1'), nonce);
-    if (reply.kind === 'agent' && expected !== 'anybody') {
-      onSign(judgeReply(reply, expected));
-    } else {
-      onTrace({ outcome: 'wrong-peer', detail: 'a reply without the nonce' });
-    }
-  });
-  socket.on('connect', () => socket.send(`podreach ${nonce}\n`, fail));
-  socket.connect(port, ip);
-  const close = (): void => {
-    if (isOpen) {
-      isOpen = false;
-      socket.close();
-    }
+  const open = (left: number): void => {
+    if (isOver) return;
+    const opened = dgram.createSocket(net.isIPv6(ip) ? 'udp6' : 'udp4');
+    socket = opened;
+    opened.on('error', fail);
+    opened.on('message', (message) => {
+      const reply = readReply(message.toString('latin1'), nonce);
+      if (reply.kind === 'agent' && expected !== 'anybody') {
+        onSign(judgeReply(reply, expected));
+      } else {
+        onTrace({ outcome: 'wrong-peer', detail: 'a reply without the nonce' });
+      }
+    });
+    opened.on('connect', () => {
+      if (isOver) return;
+      if (usedPorts.take(opened.address().port, ip, port, performance.now())) {
+        opened.send(`podreach ${nonce}\n`, fail);
+        return;
+      }
+      close();
+      if (left > 1) setImmediate(open, left - 1);
+      else
+        onSign({
+          outcome: 'error',
+          detail: 'every local port offered was used for this destination in the last 3 minutes',
+        });
+    });
+    opened.connect(port, ip);
   };
-  return { close, localPort: () => undefined };
+  open(SOCKETS_OF_DIAL);
+  return {
+    close: () => {
+      isOver = true;
+      close();
+    },
+    localPort: () => undefined,
+  };
 };

@@ -2,12 +2,15 @@
 
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
+import type { AgentConfig } from '../agent-config.ts';
 
 /**
  * How many segments of open connections this pod's network had to send again: packets get lost on its link. The first packets of
- * connections are not counted, because what a policy cuts off is sent again as well.
+ * connections are not counted, because what a policy cuts off is sent again as well. None on the network of a node: the kernel counts there what
+ * the kubelet and everybody else sent again, to wherever.
  */
-export function retransmissions(): number {
+export function retransmissions({ hostNetwork }: Pick<AgentConfig, 'hostNetwork'>): number {
+  if (hostNetwork === true) return 0;
   const sent = counter('/proc/net/snmp', 'Tcp', 'RetransSegs');
   const first = counter('/proc/net/netstat', 'TcpExt', 'TCPSynRetrans');
   return sent === undefined || first === undefined ? 0 : Math.max(0, sent - first);

@@ -2,16 +2,16 @@
 
 import { rmSync } from 'node:fs';
 import net from 'node:net';
+import type { AgentConfig } from '../agent-config.ts';
 import { runBatch } from './batch.ts';
 import type { Memory } from './memory.ts';
-import type { AgentIdentity } from './messages.ts';
 import { readQuestion } from './requests.ts';
 
 /** What a relay is told where its question makes no sense: begins a line that is no JSON. */
 const COMPLAINT = '!';
 
 /** Takes questions, one a connection, from what an exec starts (`relay.ts`). A relay that goes away takes its batch with it. */
-export function listenForQuestions(self: AgentIdentity, memory: Memory): Promise<void> {
+export function listenForQuestions(self: AgentConfig, memory: Memory): Promise<void> {
   const path = socketPath();
   return new Promise((resolve, reject) => {
     const server = net.createServer((socket) => {
@@ -34,7 +34,7 @@ export function listenForQuestions(self: AgentIdentity, memory: Memory): Promise
   });
 }
 
-async function answer(line: string, self: AgentIdentity, memory: Memory, socket: net.Socket): Promise<void> {
+async function answer(line: string, self: AgentConfig, memory: Memory, socket: net.Socket): Promise<void> {
   try {
     const question = readQuestion(line);
     const lines =
