@@ -33,7 +33,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // A process runs the files of many: one of its own for each would cost nearly as much as the tests. They leave nothing behind in it.
     isolate: false,
-    // Tests wait for timeouts a quarter of their time: two files at a time, with what these begin side by side, keep two cores busy, and leave room for what has a deadline.
+    // Tests wait for timeouts a quarter of their time: three files at a time, with two tests of each, keep two cores busy, and leave room for what has a deadline.
     maxWorkers: 3,
     // Each of those in a file that go side by side has a sandbox of its own, or several: more of them would only be slower, and later than they expect.
     maxConcurrency: 2,

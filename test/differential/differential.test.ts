@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { startTestbed } from '../sandbox/testbed.ts';
 import { openGround } from './arena.ts';
 import { type CampaignResult, describeFailure, runCampaign } from './campaign.ts';
-import { WRONG_ORACLES } from './wrong-oracles.ts';
+import { RIGHT_ORACLES, WRONG_ORACLES } from './wrong-oracles.ts';
 
 describe('25 sets of policies and 10 sequences of steps, on five topologies of six pods and two hosts with Services, in both families', () => {
   let result: CampaignResult;
@@ -17,7 +17,7 @@ describe('25 sets of policies and 10 sequences of steps, on five topologies of s
         setsEach: 5,
         sequencesEach: 2,
         shrinkMs: 60_000,
-        suspects: WRONG_ORACLES,
+        suspects: new Map([...WRONG_ORACLES, ...RIGHT_ORACLES]),
       },
       ground,
     );
@@ -36,5 +36,9 @@ describe('25 sets of policies and 10 sequences of steps, on five topologies of s
 
   test.each([...WRONG_ORACLES.keys()])('and not what an oracle says to which %s', (suspect) => {
     expect([...result.contradictions.keys()]).toContain(suspect);
+  });
+
+  test.each([...RIGHT_ORACLES.keys()])('and what one says that %s', (control) => {
+    expect([...result.contradictions.keys()]).not.toContain(control);
   });
 });

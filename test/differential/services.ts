@@ -22,8 +22,8 @@ import { familiesInTurn } from './families.ts';
 
 /** So many stand in front of each arena. */
 const SERVICES = 3;
-/** The port of the first of a Service. */
-const FIRST_PORT = 1000;
+/** The first port of each: nobody listens on it. */
+export const FIRST_PORT = 1000;
 
 /** An arena whose pods have labels enough has all of them: both external traffic policies at the ports of nodes, and one family alone, now the one and now the other. */
 function kindsOf(turn: number): readonly Partial<PlannedService>[] {

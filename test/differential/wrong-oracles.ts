@@ -1,6 +1,7 @@
 /** Oracles that are wrong in one thing: the comparison with packets must find each of them out, or it proves nothing. */
 import type { Flow } from '../../src/policy/model.ts';
 import { OPINION, type Opinion } from './opinions.ts';
+import { FIRST_PORT } from './services.ts';
 
 /** Takes every policy to isolate both directions (D1). */
 export const isolatingBoth: Opinion = {
@@ -60,6 +61,25 @@ export const WRONG_ORACLES: ReadonlyMap<string, Opinion> = new Map([
     },
   ],
   [
+    'namespaces have no labels but their names (D9)',
+    {
+      ...OPINION,
+      predict: ({ namespaces = [], ...world }) =>
+        OPINION.predict({ ...world, namespaces: namespaces.map((one) => ({ ...one, labels: {} })) }),
+    },
+  ],
+  [
+    'a rule for UDP is one for TCP (D16)',
+    { ...OPINION, predict: rereading(/"protocol":"UDP"/g, '"protocol":"TCP"') },
+  ],
+  [
+    'the port of a Service counts, and not that of its pods (D23)',
+    {
+      ...OPINION,
+      predict: redirecting((flow) => (flow.to.kind === 'service' ? { ...flow, port: FIRST_PORT } : flow)),
+    },
+  ],
+  [
     'clients keep their addresses at every port of a node (D25)',
     { ...OPINION, predict: redirecting(({ through: _, ...flow }) => flow) },
   ],
@@ -72,6 +92,13 @@ export const WRONG_ORACLES: ReadonlyMap<string, Opinion> = new Map([
       ),
     },
   ],
+]);
+
+/** Made as those are, with nothing wrong: no packet may contradict them. */
+export const RIGHT_ORACLES: ReadonlyMap<string, Opinion> = new Map([
+  ['rewrites nothing', { ...OPINION, predict: rewriting((spec) => ({ ...spec })) }],
+  ['reads nothing anew', { ...OPINION, predict: rereading(/"nothing":[^,}]*/g, '') }],
+  ['redirects nothing', { ...OPINION, predict: redirecting((flow) => ({ ...flow })) }],
 ]);
 
 /** Takes the specs of policies for other ones. */
