@@ -8,6 +8,8 @@ import { type ClusterSnapshot, takeSnapshot, type Unreadable } from './snapshot.
 
 /** Between two looks. A look costs a request for each kind of object and namespace. */
 const EVERY_MS = 1_000;
+/** So often it is tried to look for the first time, in an outage that has just begun: what comes before that is not seen. */
+const FIRST_LOOKS = 5;
 
 export interface Lookout {
   /** The namespaces of the scenarios. */
@@ -25,7 +27,7 @@ type Following = Requesting<'list'> & Telling & { readonly clock: Pick<Clock, 's
 /**
  * Looks until the signal is aborted. What may not be read is said once and left out; an API server that does not answer is an
  * incident itself. Never throws for what the cluster does.
- * @returns when it has looked for the first time: what happens from then on is seen. The promise in it ends with the last look
+ * @returns when it has looked for the first time, if it can: what happens from then on is seen. The promise in it ends with the last look
  */
 export async function followIncidents(
   followed: Lookout,
@@ -33,21 +35,29 @@ export async function followIncidents(
 ): Promise<{ readonly ended: Promise<void> }> {
   const { signal, clock } = context;
   const look = createLooks(followed, context);
-  let restMs = await look();
+  let seen = await look();
+  const next = async (): Promise<void> => {
+    await clock.sleep(seen.restMs, signal).catch(() => undefined);
+    if (!signal.aborted) seen = await look();
+  };
+  for (let looks = 1; looks < FIRST_LOOKS && !seen.isAnswered && !signal.aborted; looks += 1) await next();
   const goOn = async (): Promise<void> => {
-    while (!signal.aborted) {
-      await clock.sleep(restMs, signal).catch(() => undefined);
-      if (!signal.aborted) restMs = await look();
-    }
+    while (!signal.aborted) await next();
   };
   return { ended: goOn() };
 }
 
-/** @returns what takes one look, tells what has happened since the last, and returns how long to rest then */
+interface Look {
+  readonly isAnswered: boolean;
+  /** How long to rest then. */
+  readonly restMs: number;
+}
+
+/** @returns what takes one look, and tells what has happened since the last */
 function createLooks(
   { namespaces, startedMs, now, onIncident }: Lookout,
   context: Following,
-): () => Promise<number> {
+): () => Promise<Look> {
   const unreadable: Unreadable = new Map();
   let last: ClusterSnapshot | undefined;
   let reachedMs = 0;
@@ -65,7 +75,7 @@ function createLooks(
       if (last !== undefined) differences(last, snapshot, startedMs).forEach(onIncident);
       last = snapshot;
     } catch (thrown) {
-      if (context.signal.aborted) return 0;
+      if (context.signal.aborted) return { isAnswered: false, restMs: 0 };
       const withinMs = now() - reachedMs;
       const text = `the API server did not answer: ${messageOf(thrown)}`;
       if (!isLost) onIncident({ kind: 'api-lost', atMs: now(), withinMs, text });
@@ -73,7 +83,7 @@ function createLooks(
     }
     tellUnreadable([...unreadable].slice(known), context);
     // In a cluster that is large, or slow, half of the time is rest.
-    return Math.max(EVERY_MS, now() - begunMs);
+    return { isAnswered: !isLost, restMs: Math.max(EVERY_MS, now() - begunMs) };
   };
 }
 

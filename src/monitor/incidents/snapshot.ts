@@ -7,6 +7,8 @@ import { findPlugins } from '../../run/environment/network-plugins.ts';
 
 /** A list that is slower than this tells nothing of the moment. */
 const ANSWER_MS = 3_000;
+/** A connection that was kept may just have been cut: another one is no outage. */
+const RECONNECT_MS = 500;
 
 /** Absent parts may not be read, or are not served. */
 export interface ClusterSnapshot {
@@ -39,7 +41,7 @@ export async function takeSnapshot(
   const list = async (what: string, query: ListQuery): Promise<readonly KubeObject[] | undefined> => {
     if (unreadable.has(what)) return undefined;
     try {
-      return await kube.list(query, { signal, answerMs: ANSWER_MS, outageMs: 0 });
+      return await kube.list(query, { signal, answerMs: ANSWER_MS, outageMs: RECONNECT_MS });
     } catch (thrown) {
       if (!(thrown instanceof PodreachError)) throw thrown;
       const isAbsent = thrown instanceof ApiStatusError && thrown.httpStatus === 404;
