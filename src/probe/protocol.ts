@@ -46,6 +46,8 @@ export interface AnsweredRequest extends DialRequest {
 export interface ServiceRequest extends Omit<DialRequest, 'pod'> {
   /** Those that may answer, as `namespace/name`. */
   readonly pods: readonly string[];
+  /** Where a name must lead: an attempt that it led elsewhere, and that was not answered as it must be, is a `dns-failure`. Absent: anywhere. */
+  readonly leadsTo?: readonly string[];
   /** The nodes at whose port it is reached, to which connections go in turn. Absent: all go to `host`, which otherwise is the first. */
   readonly nodes?: readonly SpreadNode[];
 }

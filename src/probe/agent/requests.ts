@@ -66,9 +66,11 @@ function target(item: unknown, name: string): DialRequest | SpreadRequest {
 
 function serviceTarget(item: unknown, name: string): ServiceRequest {
   const nodes = field(item, 'nodes');
+  const leadsTo = field(item, 'leadsTo');
   return {
     ...anyTarget(item, name),
     pods: list(field(item, 'pods'), `${name}.pods`, word),
+    ...(leadsTo === undefined ? {} : { leadsTo: list(leadsTo, `${name}.leadsTo`, word) }),
     ...(nodes === undefined ? {} : { nodes: list(nodes, `${name}.nodes`, spreadNode) }),
   };
 }
