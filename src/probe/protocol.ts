@@ -67,7 +67,9 @@ export interface SpreadNode {
 }
 
 /** A connection to try again and again until it is open, or cut off. */
-export interface TurnRequest extends AnsweredRequest {
+export interface TurnRequest extends Omit<AnsweredRequest, 'pod'> {
+  /** Those that may answer. */
+  readonly pods: readonly string[];
   readonly wanted: 'open' | 'cut';
   /** A port of the same pod that must be cut off in the same look: where nothing is enforced, every port is open. */
   readonly shutPort?: number;

@@ -695,7 +695,7 @@ describe('a turn', () => {
     batchOf({
       turnWithinMs: 20_000,
       deadlineMs: 30_000,
-      turns: [{ id: 1, host: '127.0.0.1', port, protocol: 'TCP', pod: 'shop/turned', wanted }],
+      turns: [{ id: 1, host: '127.0.0.1', port, protocol: 'TCP', pods: ['shop/turned'], wanted }],
     });
 
   test('tells when a connection opens, and when it is cut off', async () => {

@@ -162,7 +162,8 @@ function readBatch(batch: unknown): Batch {
     turns: list(field(batch, 'turns'), 'turns', (item, name) => {
       const shutPort = field(item, 'shutPort');
       return {
-        ...answered(item, name),
+        ...anyTarget(item, name),
+        pods: list(field(item, 'pods'), `${name}.pods`, word),
         wanted: wantedState(field(item, 'wanted'), `${name}.wanted`),
         ...(shutPort === undefined ? {} : { shutPort: portNumber(shutPort, `${name}.shutPort`) }),
       };
