@@ -328,10 +328,10 @@ async function watchTurn<Forced>(
 ): Promise<Forced> {
   if (index === 0) return await force;
   const elsewhere = elsewhereOf(scenario, rules);
-  // A pod that has just come has its control only later.
+  // A pod that has just come has its control only later. And where a node leads nowhere yet, that is no cut.
   const changing = tried.checks.filter(
     (check) =>
-      !isOutdated(check, serviceMarker) &&
+      !(check.expected === 'unreachable' && isOutdated(check, serviceMarker)) &&
       (check.control === undefined || passedControl(check)) &&
       elsewhere(index, check).hasToChange === true,
   );
