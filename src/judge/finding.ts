@@ -1,5 +1,5 @@
 /** One attempt held against the expectation. */
-import type { Moment, Shown } from '../model/attempt.ts';
+import { type Moment, NAME_LED, type Shown } from '../model/attempt.ts';
 import type { CheckRecord } from '../record/schema.ts';
 
 export type Finding =
@@ -46,7 +46,7 @@ export function findingOf(expected: CheckRecord['expected'], attempt: JudgedAtte
     case 'partial':
       return expected === 'unreachable' ? CONTRADICTS : partOf(attempt);
     case 'dns-failure':
-      return provesNothing(withDetail('the name did not resolve', attempt.detail));
+      return provesNothing(whyUnnamed(attempt));
     case 'error':
       return provesNothing(withDetail('the probe could not try', attempt.detail));
   }
@@ -68,6 +68,15 @@ function partOf(attempt: JudgedAttempt): Finding {
     );
   if (attempt.late === true) return provesNothing(LATE);
   return provenCut(attempt) ?? CONTRADICTS;
+}
+
+function whyUnnamed(attempt: Pick<Shown, 'detail'>): string {
+  return namedElsewhere(attempt) ?? withDetail('the name did not resolve', attempt.detail);
+}
+
+/** Of a name that did resolve, but led elsewhere than to its Service: where it did. */
+export function namedElsewhere({ detail }: Pick<Shown, 'detail'>): string | undefined {
+  return detail?.startsWith(NAME_LED) === true ? detail : undefined;
 }
 
 /** Whether something of it arrived, and no answer of the right pod came back. */

@@ -15,6 +15,9 @@ export const OUTCOMES = [
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
+/** So the detail of a `dns-failure` begins where the name did resolve, but led elsewhere than to its Service as that is now. */
+export const NAME_LED = 'the name led ';
+
 /** The phases of a scenario in which attempts are made; `turn` is until a step is in force. */
 export const TRYING_PHASES = ['control', 'turn', 'settle', 'observe', 'closing'] as const;
 export type TryingPhase = (typeof TRYING_PHASES)[number];

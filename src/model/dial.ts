@@ -21,6 +21,11 @@ export interface Dial {
   readonly listeners: readonly Listener[];
   /** How many connections may be opened until each has answered, or how many are, where any answer will do; absent: one endpoint is dialled, which one shows. */
   readonly connections?: number;
+  /**
+   * Of the name of a Service of the scenario the addresses to which it must lead, all of them and no others: what a name server remembers may
+   * be that of a pod that is gone.
+   */
+  readonly leadsTo?: readonly string[];
   /** The nodes to whose port they go in turn; absent: to none. */
   readonly nodes?: readonly LeadingNode[];
 }

@@ -46,6 +46,8 @@ export interface AnsweredRequest extends DialRequest {
 export interface ServiceRequest extends Omit<DialRequest, 'pod'> {
   /** Those that may answer, as `namespace/name`. */
   readonly pods: readonly string[];
+  /** Where a name must lead: an attempt that it led elsewhere, and that was not answered as it must be, is a `dns-failure`. Absent: anywhere. */
+  readonly leadsTo?: readonly string[];
   /** The nodes at whose port it is reached, to which connections go in turn. Absent: all go to `host`, which otherwise is the first. */
   readonly nodes?: readonly SpreadNode[];
 }
@@ -65,7 +67,9 @@ export interface SpreadNode {
 }
 
 /** A connection to try again and again until it is open, or cut off. */
-export interface TurnRequest extends AnsweredRequest {
+export interface TurnRequest extends Omit<AnsweredRequest, 'pod'> {
+  /** Those that may answer. */
+  readonly pods: readonly string[];
   readonly wanted: 'open' | 'cut';
   /** A port of the same pod that must be cut off in the same look: where nothing is enforced, every port is open. */
   readonly shutPort?: number;

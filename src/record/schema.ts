@@ -506,6 +506,25 @@ export const stepSchema = z
       .describe(
         'When each node showed that it had taken up the policies, and what else the step changes, by its markers.',
       ),
+    leading: z
+      .array(
+        z.strictObject({
+          node: z.string(),
+          services: z
+            .array(z.string())
+            .describe(
+              'Those that it is dialled by there, and behind which others stand than it was last seen to know.',
+            ),
+          turnedMs: z
+            .number()
+            .exactOptional()
+            .describe('Milliseconds after the last action; absent: not within the time.'),
+        }),
+      )
+      .exactOptional()
+      .describe(
+        'When each node through which Services are dialled was seen to have taken up who stands behind them; absent where that did not change.',
+      ),
     denialMs: z
       .number()
       .exactOptional()

@@ -91,10 +91,13 @@ function dialMade(
   { pods, services }: DialledEnds,
 ): Dial | undefined {
   const { to, port, protocol, family, path, backends = [] } = check;
-  const address = path === 'dns' ? dnsNameOf(service) : addressIn(family, services?.get(to) ?? []);
+  const own = addressIn(family, services?.get(to) ?? []);
+  const address = path === 'dns' ? dnsNameOf(service) : own;
   const listeners = backends.flatMap((backend) => listenerOf(backend, check, pods) ?? []);
   if (address === undefined || listeners.length === 0 || listeners.length < backends.length) return undefined;
   const answerers = listeners.map(({ pod }) => pod);
+  // The name of one that is headless leads to its pods (D27).
+  const places = own === undefined ? listeners.map((listener) => listener.address) : [own];
   return {
     family,
     address,
@@ -103,6 +106,7 @@ function dialMade(
     answerers,
     listeners,
     connections: connectionsFor(answerers.length),
+    ...(path === 'dns' ? { leadsTo: [...new Set(places)] } : {}),
   };
 }
 
@@ -163,7 +167,7 @@ export type WatchedDial = Omit<DialRequest, 'id'> | Omit<ServiceRequest, 'id'>;
 
 /** What an agent is told to do. */
 export function requestOf(
-  { address: host, family, port, protocol, answerers, connections, nodes }: Dial,
+  { address: host, family, port, protocol, answerers, connections, leadsTo, nodes }: Dial,
   { opensAll = false, row = 1 }: SpreadManner = {},
 ): Omit<DialRequest, 'id'> | Omit<SpreadRequest, 'id'> {
   // What a name leads to is of the family that is asked for.
@@ -174,6 +178,7 @@ export function requestOf(
       pods: answerers,
       connections: Math.ceil(connections / row),
       ...(opensAll ? { opensAll } : {}),
+      ...(leadsTo === undefined ? {} : { leadsTo }),
       ...(nodes === undefined ? {} : { nodes: nodes.map(({ address, pods }) => ({ address, pods })) }),
     };
   const [pod] = answerers;

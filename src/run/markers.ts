@@ -23,7 +23,9 @@ import {
 } from './outposts.ts';
 import { OUTSIDE, type RunningPod, type RunningPods } from './provision.ts';
 import { type OpenWays, type Stage, witness } from './round.ts';
+import { misled } from './service-markers.ts';
 import type { Changes } from './steps/changes.ts';
+import type { PlacedEnds } from './ways.ts';
 
 /** One step's marker. */
 export interface Marker {
@@ -173,16 +175,19 @@ function turnSince(reply: AgentReply, open: RunningPod, { evidence }: Stage): Tu
   return { kind: 'turned', afterMs: evidence.latest(open, end.clockMs + turn.afterMs) ?? turn.afterMs };
 }
 
-/** Why the policies cannot be expected to be in force for a check: a node of its ends has not shown them. Undefined where both have. */
+/**
+ * Why the policies cannot be expected to be in force for a check: a node of its ends has not shown them, or one that leads it to a Service whom
+ * it leads there to. Undefined where all have.
+ */
 export function unforced(
   check: CheckDraft,
-  { force = [], ...step }: Pick<StepDraft, 'force' | 'actions'>,
-  { pods }: Pick<Stage, 'pods'>,
+  { force = [], ...step }: Pick<StepDraft, 'force' | 'actions' | 'leading'>,
+  stage: PlacedEnds,
   context: Bounded<'withinMs'>,
 ): string | undefined {
-  const ends = [check.from, ...destinationsOf(check)].flatMap((key) => pods.get(key)?.node ?? []);
+  const ends = [check.from, ...destinationsOf(check)].flatMap((key) => stage.pods.get(key)?.node ?? []);
   const late = force.find(({ node, turnedMs }) => turnedMs === undefined && ends.includes(node));
-  if (late === undefined) return undefined;
+  if (late === undefined) return misled(check, step, stage, context);
   if (step.actions?.length === 0) return `${late.node} has not taken up what an earlier step has changed`;
   return `${late.node} has not taken up ${whatIn(step)} for ${seconds(context)}`;
 }

@@ -4,8 +4,9 @@
  * what was applied. On a real cluster the canary proves enforcement with them first.
  */
 import { PodreachError } from '../errors.ts';
+import { objectKey } from '../keys.ts';
 import type { KubeObject } from '../kube/kube.ts';
-import type { Family } from '../model/family.ts';
+import { addressIn, type Family } from '../model/family.ts';
 import type { Protocol } from '../model/protocol.ts';
 import { greatest } from '../numbers.ts';
 import { batchDeadlineMs, PLAIN_BATCH } from '../probe/batch.ts';
@@ -108,11 +109,15 @@ export async function openNodePorts(context: Requesting<'create'> & Owning): Pro
 
 /**
  * Puts the open pods of all nodes behind one Service, which nodes lead to as they do to any other.
+ * @param name unlike that of any other in the namespace of the outposts
  * @returns its addresses
  * @throws PodreachError `provision-failed`
  */
-export async function openService(context: Requesting<'create'> & Owning): Promise<readonly string[]> {
-  const created = await createOpenService('all-open', { ipFamilyPolicy: 'PreferDualStack' }, context);
+export async function openService(
+  context: Requesting<'create'> & Owning,
+  name = 'all-open',
+): Promise<readonly string[]> {
+  const created = await createOpenService(name, { ipFamilyPolicy: 'PreferDualStack' }, context);
   return addressesOf(created);
 }
 
@@ -257,21 +262,50 @@ export async function awaitMarker(
   { number, wanted, families }: AwaitedMarker,
   context: AwaitingMarkers,
 ): Promise<AgentReply> {
+  const hosts = families.flatMap((family) => addressOfPod(family, guarded) ?? []);
+  const turns = hosts.map((host, id) => ({
+    id,
+    host,
+    port: markerPort(number),
+    protocol: 'TCP' as const,
+    pods: [objectKey(guarded)],
+    wanted,
+    ...(wanted === 'open' ? { shutPort: markerPort(0) } : {}),
+  }));
+  return await awaitTurns(open, turns, context);
+}
+
+/**
+ * Tries to reach a Service of the open pods from the guarded pod of a node, at its address of each family, again and again, until one of them
+ * answers at each or `within` is over. Where it goes nothing isolates the guarded pod, nor those that answer.
+ */
+export async function awaitService(
+  guarded: RunningPod,
+  addresses: readonly string[],
+  open: readonly RunningPod[],
+  families: readonly Family[],
+  context: AwaitingMarkers,
+): Promise<AgentReply> {
+  const hosts = families.flatMap((family) => addressIn(family, addresses) ?? []);
+  const turns = hosts.map((host, id) => ({
+    id,
+    host,
+    port: OUTPOST_PORT,
+    protocol: 'TCP' as const,
+    pods: open.map(objectKey),
+    wanted: 'open' as const,
+  }));
+  return await awaitTurns(guarded, turns, context);
+}
+
+async function awaitTurns(
+  pod: RunningPod,
+  turns: readonly TurnRequest[],
+  context: AwaitingMarkers,
+): Promise<AgentReply> {
   const { timeoutMs, withinMs } = context.timing;
-  const pod = `${guarded.namespace}/${guarded.name}`;
-  const turns = families
-    .flatMap((family) => addressOfPod(family, guarded) ?? [])
-    .map((host, id) => ({
-      id,
-      host,
-      port: markerPort(number),
-      protocol: 'TCP' as const,
-      pod,
-      wanted,
-      ...(wanted === 'open' ? { shutPort: markerPort(0) } : {}),
-    }));
   return await askAgent(
-    open,
+    pod,
     {
       ...PLAIN_BATCH,
       runId: context.runId,

@@ -1,6 +1,6 @@
 /** The ways that checks take, as witnesses can take them, too. */
 import { isHost } from '../model/endpoint.ts';
-import type { Family } from '../model/family.ts';
+import { addressIn, type Family } from '../model/family.ts';
 import type { Protocol } from '../model/protocol.ts';
 import { destinationsOf, isOfExisting } from '../model/service.ts';
 import { describeTarget } from '../pair.ts';
@@ -95,4 +95,11 @@ function waysToNode(from: WaySource, node: string, check: CheckDraft, { pods }: 
 
 function wayBetween(from: string, to: string, { protocol, family }: CheckDraft): Way {
   return { kind: 'nodes', key: wayKey(from, to, { protocol, family }), from, to, protocol, family };
+}
+
+/** The nodes that lead a check to the pods of a Service of the scenario. None where it has no address: its name leads to its pods. */
+export function leadingNodes(check: CheckDraft, { node }: WaySource, ends: PlacedEnds): readonly string[] {
+  if (check.path === 'nodePort') return (dialOf(check, ends)?.nodes ?? []).map(({ name }) => name);
+  const hasAddress = addressIn(check.family, ends.services?.get(check.to) ?? []) !== undefined;
+  return hasAddress && node !== OUTSIDE ? [node] : [];
 }

@@ -7,6 +7,8 @@ export const OWN_PREFIX = 'sandbox.podreach.dev/';
 export const ENFORCEMENT = `${OWN_PREFIX}enforcement`;
 /** On a Node: how much later it takes up changes. */
 export const PROGRAMMING_DELAY = `${OWN_PREFIX}programming-delay`;
+/** On a Node: how much later it leads to whoever stands behind a Service. */
+export const SERVICE_DELAY = `${OWN_PREFIX}service-delay`;
 /** On a Node: with each new text its network plugin is restarted. */
 export const RESTARTED_AT = `${OWN_PREFIX}restarted-at`;
 /** On a Node: what becomes of TCP connections that are open when its rules deny them. */

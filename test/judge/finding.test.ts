@@ -132,6 +132,7 @@ describe('a doubt says whose it is', () => {
   test.each([
     ['wrong-peer', 'shop/old', 'something else answered: shop/old'],
     ['dns-failure', 'ENOTFOUND', 'the name did not resolve: ENOTFOUND'],
+    ['dns-failure', 'the name led not to 10.244.1.8', 'the name led not to 10.244.1.8'],
     ['error', 'ENETUNREACH', 'the probe could not try: ENETUNREACH'],
     ['error', undefined, 'the probe could not try'],
   ] as const)('%s with detail %s', (outcome, detail, reason) => {

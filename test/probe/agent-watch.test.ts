@@ -10,7 +10,7 @@ import type {
   WatchLine,
   WatchRequest,
 } from '../../src/probe/watch-protocol.ts';
-import { PodNetwork, RUN_ID, type Running } from './pod-network.ts';
+import { firstOutput, PodNetwork, RUN_ID, type Running } from './pod-network.ts';
 
 const RULES = `
   meta l4proto { tcp, udp } th dport 7001 drop
@@ -384,6 +384,52 @@ test('a name that nobody resolves in time is told in the same words by attempts 
     { event: 'failed', beats: 0, detail: 'dns-failure: ETIMEOUT' },
   ]);
   await ask(watch, { received: 0, ends: true }, { of: silent });
+});
+
+/** Says of each name that it has the address 127.0.0.1. */
+const NAME_SERVER = `
+  const socket = require('node:dgram').createSocket('udp4');
+  socket.on('message', (query, { port, address }) => {
+    const head = Buffer.from([...query.subarray(0, 2), 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0]);
+    const answer = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1]);
+    const end = query.indexOf(0, 12) + 5;
+    socket.send(Buffer.concat([head, query.subarray(12, end), answer]), port, address);
+  });
+  socket.bind(53, '127.0.0.1', () => console.log('ready'));
+`;
+
+test('a name that leads elsewhere than to its Service is told so, unless one of its pods answers', async () => {
+  await using named = await PodNetwork.create(RULES, 'nameserver 127.0.0.1\n');
+  await Promise.all([
+    firstOutput(named.run([process.execPath, '-e', NAME_SERVER])),
+    named.serving({ pod: 'shop/web', ports: [] }),
+    named.serving({ ports: [{ port: 8001, protocol: 'TCP' }] }),
+  ]);
+  const stale = {
+    ...anyOf(1, ['shop/db']),
+    host: 'db.test.',
+    family: 'IPv4',
+    leadsTo: ['127.0.0.2'],
+  } as const;
+  const cut = { ...stale, id: 2, port: 7001 };
+  const watch = watchOf({ targets: [stale, cut], held: [stale, cut] });
+  await ask(watch, watch, { of: named });
+  const lines = await collectUntil(
+    watch,
+    (seen) => eventsOf(seen).length === 2 && [1, 2].every((id) => countOf(seen, id) > 0),
+    { of: named },
+  );
+  const led = 'the name led to 127.0.0.1, where nobody of its Service is, and not to 127.0.0.2';
+  expect([1, 2].map((id) => stretchesOf(lines, id))).toMatchObject([
+    [{ outcome: 'connected' }],
+    [{ outcome: 'dns-failure', detail: led }],
+  ]);
+  const held = lines.flatMap((line) => (line.kind === 'held' ? [[line.id, line.event, line.detail]] : []));
+  expect(held.toSorted()).toEqual([
+    [1, 'opened', undefined],
+    [2, 'failed', `dns-failure: ${led}`],
+  ]);
+  await ask(watch, { received: 0, ends: true }, { of: named });
 });
 
 test('a connection to a Service is held to whoever answers first, and says who that is', async () => {

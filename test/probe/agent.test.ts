@@ -241,6 +241,35 @@ describe('the outcome of an attempt', () => {
     await expectOutcomes([['twice', 8001, 'TCP', 'connected']]);
   });
 
+  test('is dns-failure for the name of a Service that leads elsewhere, unless one of its pods answers', async () => {
+    const elsewhere = 'the name led to 127.0.0.1, where nobody of its Service is, and not to 127.0.0.2';
+    const rows = [
+      [7001, ['127.0.0.1'], 'timeout', undefined],
+      [7001, ['127.0.0.2'], 'dns-failure', elsewhere],
+      [7003, ['127.0.0.2'], 'dns-failure', elsewhere],
+      // Somebody else of the run is there now.
+      [8090, ['127.0.0.2'], 'dns-failure', elsewhere],
+      [7001, ['127.0.0.1', '127.0.0.2'], 'dns-failure', 'the name led not to 127.0.0.2'],
+      [8001, ['127.0.0.2'], 'connected', undefined],
+    ] as const;
+    await network.serving({ pod: 'shop/former', ports: [{ port: 8090, protocol: 'TCP' }] });
+    const targets = rows.map(([port, leadsTo], id) => ({
+      id,
+      host: 'db.shop',
+      port,
+      protocol: 'TCP' as const,
+      pods: ['shop/db'],
+      connections: 2,
+      leadsTo,
+    }));
+    const attempts = await probe(batchOf({ targets }));
+    expect(attempts.map(({ outcome, detail }) => [outcome, detail])).toEqual(
+      rows.map(([, , outcome, detail]) => [outcome, detail]),
+    );
+    // Nobody waits for answers of whoever is there.
+    expect(attempts.map(({ nonce }) => nonce !== undefined)).toEqual([true, ...Array(5).fill(false)]);
+  });
+
   test('is dns-failure when no name server answers, and the agent ends all the same', async () => {
     await using cut = await PodNetwork.create('udp dport 53 drop', 'nameserver 127.0.0.1\n');
     await cut.serving({ pod: 'shop/web', ports: [] });
@@ -726,7 +755,7 @@ describe('a turn', () => {
     batchOf({
       turnWithinMs: 20_000,
       deadlineMs: 30_000,
-      turns: [{ id: 1, host: '127.0.0.1', port, protocol: 'TCP', pod: 'shop/turned', wanted }],
+      turns: [{ id: 1, host: '127.0.0.1', port, protocol: 'TCP', pods: ['shop/turned'], wanted }],
     });
 
   test('tells when a connection opens, and when it is cut off', async () => {

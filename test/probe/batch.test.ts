@@ -13,7 +13,7 @@ const batch: Batch = {
     { id: 4, host: '10.0.0.4', port: 53, protocol: 'UDP', pod: 'shop/dns' },
   ],
   listeners: [{ host: '10.0.0.2', port: 80, protocol: 'TCP' }],
-  turns: [{ id: 3, host: '10.0.0.5', port: 81, protocol: 'TCP', pod: 'shop/marker', wanted: 'open' }],
+  turns: [{ id: 3, host: '10.0.0.5', port: 81, protocol: 'TCP', pods: ['shop/marker'], wanted: 'open' }],
 };
 const web: AgentLine = { kind: 'attempt', id: 3, outcome: 'connected', startedMs: 0.5, durationMs: 1.25 };
 const dns: AgentLine = {

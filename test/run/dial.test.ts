@@ -158,7 +158,18 @@ describe('the dial of a check to a Service', () => {
   });
 
   test('goes to its name, which the source resolves', () => {
-    expect(dialOf({ ...toService, path: 'dns' }, { pods })?.address).toBe('data.shop.svc.cluster.local.');
+    expect(dialOf({ ...toService, path: 'dns' }, { pods, services })).toMatchObject({
+      address: 'data.shop.svc.cluster.local.',
+      leadsTo: ['10.96.0.17'],
+    });
+    expect(dialOf(toService, { pods, services })).not.toHaveProperty('leadsTo');
+    // Without an address it is headless (D27).
+    const headless = dialOf({ ...toService, path: 'dns' }, { pods });
+    expect(headless).toMatchObject({
+      address: 'data.shop.svc.cluster.local.',
+      leadsTo: ['10.244.2.3', '10.244.1.2'],
+    });
+    expect(headless && requestOf(headless)).toMatchObject({ leadsTo: ['10.244.2.3', '10.244.1.2'] });
     expect(
       dialOf({ ...toService, backends: [backends[0]], family: 'IPv6' }, { pods, services })?.address,
     ).toBe('fd00:10:96::11');

@@ -88,6 +88,7 @@ export function contextOn(answers: Answers, clock: Clock, timing: Proving['timin
   const { signal } = new AbortController();
   const kube = {
     apply: unexpected,
+    create: unexpected,
     patch: unexpected,
     delete: unexpected,
     exec: unexpected,

@@ -182,7 +182,7 @@ async function runJobs(
 
 /** Tries a connection again and again until it shows what is wanted, or the batch's time for turns is over. */
 async function awaitTurn(
-  { id, pod, wanted, shutPort, ...address }: TurnRequest,
+  { id, pods, wanted, shutPort, ...address }: TurnRequest,
   batch: Batch,
   arrived: number,
   isWanted: () => boolean,
@@ -191,7 +191,7 @@ async function awaitTurn(
   for (;;) {
     const startedMs = performance.now() - arrived;
     const look = async (port: number): Promise<Outcome> =>
-      (await attempt({ ...address, port }, timeoutMs, { runId: batch.runId, pods: [pod] })).outcome;
+      (await attempt({ ...address, port }, timeoutMs, { runId: batch.runId, pods })).outcome;
     const outcome = await look(address.port);
     const isSeen = wanted === 'open' ? outcome === 'connected' : CUT_OFF.includes(outcome);
     const isShown = isSeen && (shutPort === undefined || CUT_OFF.includes(await look(shutPort)));

@@ -1,6 +1,7 @@
 /** Names are asked of the DNS. */
 import { Resolver } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
+import { NAME_LED } from '../../model/attempt.ts';
 import type { Family } from '../../model/family.ts';
 import { codeOf } from './dial.ts';
 import { after } from './time.ts';
@@ -98,4 +99,26 @@ export async function resolveNames(
   } finally {
     cancelTimer();
   }
+}
+
+/** How many addresses are told by themselves. */
+const TOLD = 3;
+
+function tell(ips: readonly string[]): string {
+  const more = ips.length - TOLD;
+  return [...ips.slice(0, TOLD), ...(more > 0 ? [`${more} more`] : [])].join(', ');
+}
+
+/**
+ * How a name led elsewhere than it must. Undefined where it led to all of these addresses and to no other: what is cut off at one that is
+ * missing nobody has tried, and at one that is too many there may be nobody.
+ */
+export function strayedFrom(wanted: readonly string[], ips: readonly string[]): string | undefined {
+  const stray = ips.filter((ip) => !wanted.includes(ip));
+  const missing = wanted.filter((ip) => !ips.includes(ip));
+  const parts = [
+    ...(stray.length === 0 ? [] : [`to ${tell(stray)}, where nobody of its Service is`]),
+    ...(missing.length === 0 ? [] : [`not to ${tell(missing)}`]),
+  ];
+  return parts.length === 0 ? undefined : `${NAME_LED}${parts.join(', and ')}`;
 }

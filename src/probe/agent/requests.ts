@@ -66,9 +66,11 @@ function target(item: unknown, name: string): DialRequest | SpreadRequest {
 
 function serviceTarget(item: unknown, name: string): ServiceRequest {
   const nodes = field(item, 'nodes');
+  const leadsTo = field(item, 'leadsTo');
   return {
     ...anyTarget(item, name),
     pods: list(field(item, 'pods'), `${name}.pods`, word),
+    ...(leadsTo === undefined ? {} : { leadsTo: list(leadsTo, `${name}.leadsTo`, word) }),
     ...(nodes === undefined ? {} : { nodes: list(nodes, `${name}.nodes`, spreadNode) }),
   };
 }
@@ -160,7 +162,8 @@ function readBatch(batch: unknown): Batch {
     turns: list(field(batch, 'turns'), 'turns', (item, name) => {
       const shutPort = field(item, 'shutPort');
       return {
-        ...answered(item, name),
+        ...anyTarget(item, name),
+        pods: list(field(item, 'pods'), `${name}.pods`, word),
         wanted: wantedState(field(item, 'wanted'), `${name}.wanted`),
         ...(shutPort === undefined ? {} : { shutPort: portNumber(shutPort, `${name}.shutPort`) }),
       };

@@ -11,7 +11,7 @@ import type { AttemptResult } from './attempt.ts';
 import { type Addressee, codeOf, dialTcp, dialUdp, type OpenDial, type Sign } from './dial.ts';
 import { LATE_MS, type LateAnswers } from './memory.ts';
 import { newNonce } from './messages.ts';
-import { resolveNames, whyUnresolved } from './names.ts';
+import { resolveNames, strayedFrom, whyUnresolved } from './names.ts';
 import { after } from './time.ts';
 
 /** In so few waves connections come that are all opened: no more often, one after the other, than any other attempt dials. */
@@ -300,10 +300,12 @@ export async function attemptSpread(
   known: SpreadAttempts = new Map(),
 ): Promise<SpreadResult> {
   const begunMs = performance.now();
+  let strayed: string | undefined;
   let ips: readonly string[] = request.nodes?.map(({ address }) => address) ?? [request.host];
   if (request.nodes === undefined && net.isIP(request.host) === 0) {
     try {
       ips = await resolveNames(request.host, timeoutMs, request.family);
+      strayed = request.leadsTo && strayedFrom(request.leadsTo, ips);
     } catch (error) {
       const detail = whyUnresolved(error);
       const durationMs = performance.now() - begunMs;
@@ -328,5 +330,16 @@ export async function attemptSpread(
       new SpreadAttempt(request, ips, timeoutMs, runId, late, resolve);
     });
   known.set(key, made);
-  return await made;
+  return strayed === undefined ? await made : ledElsewhere(await made, strayed);
+}
+
+/**
+ * What an attempt showed whose name led elsewhere: nothing, unless somebody answered who may. What became of its connections is of no further
+ * interest.
+ */
+function ledElsewhere(result: SpreadResult, detail: string): SpreadResult {
+  if (result.outcome === 'connected') return result;
+  if (result.outcome === 'partial') return { ...result, detail };
+  const { nonce: _, localPorts: __, ...rest } = result;
+  return { ...rest, outcome: 'dns-failure', detail };
 }

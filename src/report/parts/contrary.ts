@@ -22,7 +22,7 @@ const NOUNS: Readonly<Record<Outcome, readonly [one: string, many: string]>> = {
   'wrong-peer': ['answer of another pod', 'answers of another pod'],
   partial: ['attempt that reached a part of the Service', 'attempts that reached a part of the Service'],
   'one-way': ['attempt that arrived unanswered', 'attempts that arrived unanswered'],
-  'dns-failure': ['name that did not resolve', 'names that did not resolve'],
+  'dns-failure': ['name that did not lead there', 'names that did not lead there'],
   error: ['attempt that could not be made', 'attempts that could not be made'],
 };
 

@@ -21,7 +21,14 @@ import { awaitForce, lackingIn, type Marker, nodesOf, turnMarker, unforced } fro
 import type { AwaitingMarkers } from '../outposts.ts';
 import type { Foresight } from '../predict.ts';
 import type { RunningPods } from '../provision.ts';
-import { hearOut, runRound, type Stage, witness } from '../round.ts';
+import { hearOut, type OpenWays, runRound, type Stage, witness } from '../round.ts';
+import {
+  awaitLeading,
+  isOutdated,
+  outdatedAt,
+  placeServiceMarker,
+  type ServiceMarker,
+} from '../service-markers.ts';
 import { observe, PAUSE_MS, settle, type Tried } from '../settle.ts';
 import type { PlacedEnds } from '../ways.ts';
 import type { FirstInstantRequests } from './act.ts';
@@ -32,7 +39,7 @@ import { type HeldConnections, holdOpen } from './held.ts';
 import { type Watched, writeVerdicts } from './verdicts.ts';
 
 /** What steps are run with. */
-export type Stepping = Settling & AwaitingMarkers & Requesting<'apply' | 'patch'> & Owning;
+export type Stepping = Settling & AwaitingMarkers & Requesting<'apply' | 'patch' | 'create'> & Owning;
 
 /** Writes down a part of the work. @param step the index of the step that it belongs to; absent: to none */
 export type InPhase = <Result>(name: Phase, work: () => Promise<Result>, step?: number) => Promise<Result>;
@@ -71,6 +78,8 @@ export interface StepRun {
   readonly stage: Stage;
   readonly rules: JudgeRules;
   readonly marker: Marker | undefined;
+  /** Undefined where nobody else stands behind a Service that is dialled. */
+  readonly serviceMarker: ServiceMarker | undefined;
   /** Of the pods that it makes; absent: they are not asked for theirs. */
   readonly firstInstants: FirstInstants | undefined;
   /** Connections that were open when it began to act; undefined where no check asks what becomes of one. */
@@ -144,15 +153,18 @@ async function begin(index: number, before: Stage, course: Course, context: Step
   };
   const own = { ...context, timing };
   const firstInstants = firstInstantsIn(index, before, course, own);
-  const { pods, actedMs, marker } = await inPhase(
+  const { pods, actedMs, marker, serviceMarker } = await inPhase(
     'apply',
     async () => {
       await firstInstants?.begin();
       const running = await course.act(planned, before.pods, firstInstants?.requests);
       const atMs = elapsed();
       const turned = isAny(changes) ? markerOf(index, nodesOf(running), course) : undefined;
-      if (turned !== undefined) await turnMarker(turned, own);
-      return { pods: running, actedMs: atMs, marker: turned };
+      const [behind] = await allEnded([
+        serviceMarkerOf(index, { ...before, pods: running }, course, own),
+        turned === undefined ? Promise.resolve() : turnMarker(turned, own),
+      ]);
+      return { pods: running, actedMs: atMs, marker: turned, serviceMarker: behind };
     },
     index,
   );
@@ -184,6 +196,7 @@ async function begin(index: number, before: Stage, course: Course, context: Step
       others: course.others,
     },
     marker,
+    serviceMarker,
     firstInstants,
     held,
     context: own,
@@ -226,14 +239,43 @@ function markerOf(
   };
 }
 
+/** That of a step, where nodes are to be seen to take up who stands behind Services. Without outposts there is nobody to look. */
+async function serviceMarkerOf(
+  index: number,
+  ends: PlacedEnds,
+  { plan, scenario, markers }: Course,
+  context: Stepping,
+): Promise<ServiceMarker | undefined> {
+  const nodes = markers === undefined ? [] : outdatedAt(index, plan, scenario, ends);
+  if (markers === undefined || nodes.length === 0) return undefined;
+  return await placeServiceMarker(markers.first + index, nodes, markers.outposts, context);
+}
+
+/** Waits until nodes have taken up what a step has changed. @returns the ways that are open */
+async function awaitAll({
+  draft,
+  stage,
+  rules: { actedMs },
+  marker,
+  serviceMarker,
+  context,
+}: StepRun): Promise<OpenWays> {
+  const sinceActed = (): number => context.clock.now() - stage.beganMs - actedMs;
+  const [openWays] = await allEnded([
+    marker === undefined
+      ? witness(draft.checks, stage, context)
+      : awaitForce(draft, marker, actedMs, stage, context),
+    serviceMarker === undefined ? Promise.resolve() : awaitLeading(draft, serviceMarker, sinceActed, context),
+  ]);
+  return openWays;
+}
+
 /** Waits until a step is in force, and tries its checks until they have shown what they can. */
 async function show(step: StepRun, { plan, scenario, inPhase }: Course): Promise<void> {
   const { index, planned, draft, tried, stage, rules, marker, firstInstants, held, context } = step;
   const settleAll = async (): Promise<void> => {
     const openWays =
-      marker === undefined
-        ? await witness(draft.checks, stage, context)
-        : await watchTurn(step, scenario, awaitForce(draft, marker, rules.actedMs, stage, context));
+      marker === undefined ? await awaitAll(step) : await watchTurn(step, scenario, awaitAll(step));
     const isInForce = planned.policies.length > 0;
     const makeControl = (): Promise<void> => controlLater(index, isInForce, scenario, stage, context);
     if (index > 0 && isInForce) await makeControl();
@@ -280,16 +322,18 @@ async function show(step: StepRun, { plan, scenario, inPhase }: Course): Promise
 
 /** What is to change is tried while its step comes into force: a node may show a change long before it shows its marker. */
 async function watchTurn<Forced>(
-  { index, tried, rules, stage, context }: StepRun,
+  { index, tried, rules, stage, serviceMarker, context }: StepRun,
   scenario: ScenarioDraft,
   force: Promise<Forced>,
 ): Promise<Forced> {
   if (index === 0) return await force;
   const elsewhere = elsewhereOf(scenario, rules);
-  // A pod that has just come has its control only later.
+  // A pod that has just come has its control only later. And where a node leads nowhere yet, that is no cut.
   const changing = tried.checks.filter(
     (check) =>
-      (check.control === undefined || passedControl(check)) && elsewhere(index, check).hasToChange === true,
+      !(check.expected === 'unreachable' && isOutdated(check, serviceMarker)) &&
+      (check.control === undefined || passedControl(check)) &&
+      elsewhere(index, check).hasToChange === true,
   );
   let isForced = false;
   const forced = force.finally(() => {

@@ -1,6 +1,7 @@
 /** The verdicts of a step, as they are written into its record. */
 
 import type { Elsewhere } from '../../judge/elsewhere.ts';
+import { namedElsewhere } from '../../judge/finding.ts';
 import { withFirstInstant } from '../../judge/first-instant.ts';
 import { heldVerdict } from '../../judge/held.ts';
 import { type Judgement, type JudgeRules, judge } from '../../judge/judge.ts';
@@ -92,8 +93,9 @@ function forget(check: CheckDraft): void {
 /** D22: policies that isolate egress cut DNS as well. Nothing where the last attempt did not fail as a name, or nothing isolates it. */
 function adviceOnName({ from, verdict, observed = [], isolatedBy }: CheckDraft): string {
   const { egress = [] } = isolatedBy ?? {};
-  if (verdict !== 'inconclusive' || observed.at(-1)?.outcome !== 'dns-failure' || egress.length === 0)
-    return '';
+  const last = observed.at(-1);
+  const isUnresolved = last?.outcome === 'dns-failure' && namedElsewhere(last) === undefined;
+  if (verdict !== 'inconclusive' || !isUnresolved || egress.length === 0) return '';
   return `; ${egress.join(', ')} ${egress.length === 1 ? 'isolates' : 'isolate'} the egress of ${from}, which cuts DNS too unless port 53 is allowed over UDP and TCP (D22)`;
 }
 

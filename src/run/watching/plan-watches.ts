@@ -1,12 +1,11 @@
 /** Which pods watch what: every pod its own checks and its own listeners, and the outposts the ways between nodes. Pure. */
 import { objectKey } from '../../keys.ts';
-import { addressIn } from '../../model/family.ts';
 import type { HeldTarget, WatchTarget } from '../../probe/watch-protocol.ts';
 import type { CheckDraft } from '../../record/draft.ts';
 import { dialOf, oneAtATime, requestOf, type WatchedDial } from '../dial.ts';
 import { directionsOf, type OutpostsOnNodes, toServices, type WayDirection } from '../directions.ts';
-import { OUTSIDE, type RunningPod } from '../provision.ts';
-import { type PlacedEnds, waysFrom } from '../ways.ts';
+import type { RunningPod } from '../provision.ts';
+import { leadingNodes, type PlacedEnds, waysFrom } from '../ways.ts';
 
 /** What one pod is to watch. */
 export interface PodTargets {
@@ -151,17 +150,6 @@ export class WatchPlan {
     this.#pods.set(pod, own);
     return own;
   }
-}
-
-/** The nodes that lead a check to the pods of a Service of the scenario. None where it has no address: its name leads to its pods. */
-function leadingNodes(
-  check: CheckDraft,
-  { node }: Pick<RunningPod, 'node'>,
-  ends: PlacedEnds,
-): readonly string[] {
-  if (check.path === 'nodePort') return (dialOf(check, ends)?.nodes ?? []).map(({ name }) => name);
-  const hasAddress = addressIn(check.family, ends.services?.get(check.to) ?? []) !== undefined;
-  return hasAddress && node !== OUTSIDE ? [node] : [];
 }
 
 /** Nobody else sends heartbeats back. */

@@ -1,10 +1,12 @@
 /** Runs with Services: what is wrong with names, and with who answers, is told at the check that it is about. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
 import type { Kube } from '../../../src/kube/kube.ts';
 import { checksOf, type RunRecord } from '../../../src/record/schema.ts';
 import { statusOf } from '../../sandbox/testbed.ts';
+import { throughProxy } from '../../support/api-proxy.ts';
 import { ROOT } from '../../support/cli.ts';
 import { oneNode, runWith } from '../run-with.ts';
 
@@ -83,13 +85,27 @@ let shown: Readonly<Record<string, readonly string[]>>;
 
 beforeAll(async () => {
   const mutants = await Promise.all(Object.entries(MUTANTS).map((entry) => mutated(...entry)));
+  // Nobody asks the pods of a scenario anything while somebody interferes with it.
+  const interfering = new Map<string, Promise<undefined>>();
+  const provider = throughProxy(oneNode(), {
+    question: ({ path }) => interfering.get(/\/namespaces\/([^/]+)\//.exec(path)?.[1] ?? ''),
+    change: ({ path, body }) =>
+      path.includes('/namespaces/named/networkpolicies/') ? body.replace('app: api', 'app: nobody') : body,
+  });
   const record = await runWith(
-    oneNode(),
-    (event, kube) =>
-      event.type === 'phase-started' && event.scenario === 'stale' && event.phase === 'apply'
-        ? leadTo('former', kube)
-        : undefined,
-    { scenario: [...mutants, STALE].join('---\n'), parallel: 4, withinMs: 3_000 },
+    provider,
+    (event, kube) => {
+      if (event.type !== 'phase-started') return undefined;
+      const { scenario, phase } = event;
+      const interfere = INTERFERENCE[`${scenario} ${phase}`];
+      if (interfere === undefined) return undefined;
+      const done = interfere(kube)
+        .then(() => delay(HEARD_MS))
+        .then(() => undefined);
+      interfering.set(scenario, done);
+      return done;
+    },
+    { scenario: [...mutants, STALE, NAMED].join('---\n'), parallel: 4, withinMs: 3_000 },
   );
   expect(record.run.error).toBeUndefined();
   shown = Object.fromEntries(record.scenarios.map((scenario) => [scenario.name, wrongIn(scenario)]));
@@ -166,6 +182,68 @@ test('whoever answers for a Service and is none of its pods is told, also where 
     'web → api:80/TCP clusterIP inconclusive: something else answered: stale/former',
     expect.stringMatching(
       /^guest → api:80\/TCP clusterIP leaked: it got through although it must not: wrong-peer (\d+) of \1 \(stale\/former\)$/,
+    ),
+  ]);
+});
+
+/** Its policy never comes to select anybody: what is to be cut off is open. */
+const NAMED = `apiVersion: podreach/v1
+kind: Scenario
+name: named
+namespaces: { named: {} }
+pods:
+  named/web: {}
+  named/api: { labels: { app: api }, ports: [8080] }
+services:
+  named/api: { clusterIP: None, selector: { app: api }, ports: [{ port: 8080 }] }
+policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: all, namespace: named }
+    spec: { podSelector: { matchLabels: { app: api } } }
+unreachable:
+  - { from: named/web, to: service/named/api, via: dns }
+`;
+
+const NAMED_SERVICE = { resource: 'services', namespace: 'named', name: 'api' } as const;
+const FORMER_SLICE = { resource: 'endpointslices', namespace: 'named', name: 'former' } as const;
+
+/** The name of the Service leads to an address where nobody is, as one does that a name server remembers. */
+async function nameNobody(kube: Kube): Promise<void> {
+  const slice = {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: {
+      name: FORMER_SLICE.name,
+      namespace: 'named',
+      labels: { 'kubernetes.io/service-name': 'api' },
+    },
+    addressType: 'IPv4',
+    ports: [{ name: 'tcp-8080', port: 8080, protocol: 'TCP' }],
+    endpoints: [{ addresses: ['10.244.0.250'], conditions: { ready: true } }],
+  };
+  await kube.apply(FORMER_SLICE, JSON.stringify(slice));
+  await kube.patch(NAMED_SERVICE, { spec: { selector: { app: 'nobody' } } });
+}
+
+async function nameAgain(kube: Kube): Promise<void> {
+  await kube.patch(NAMED_SERVICE, { spec: { selector: { app: 'api' } } });
+  await kube.delete(FORMER_SLICE);
+}
+
+/** What is done to a scenario when a phase of it begins. */
+const INTERFERENCE: Readonly<Record<string, (kube: Kube) => Promise<void>>> = {
+  'stale settle': (kube) => leadTo('former', kube),
+  'named settle': nameNobody,
+  'named closing': nameAgain,
+};
+/** Longer than nodes and the name server take to hear of it. */
+const HEARD_MS = 500;
+
+test('a name that leads where nobody is any more proves no cut: the pod that it must lead to is open', () => {
+  expect(shown['named']).toEqual([
+    expect.stringMatching(
+      /^web → api:8080\/TCP dns inconclusive: the name led to 10\.244\.0\.250, where nobody of its Service is, and not to [\d.]+/,
     ),
   ]);
 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ClusterProvider } from '../../../src/cluster/cluster.ts';
 import { sandboxCluster } from '../../../src/cluster/sandbox.ts';
 import { Interruption } from '../../../src/errors.ts';
+import type { Kube } from '../../../src/kube/kube.ts';
 import type { ProgressEvent } from '../../../src/progress.ts';
 import { throughProxy } from '../../support/api-proxy.ts';
 import { lasting, NetworkFaults } from '../../support/network-faults.ts';
@@ -217,6 +218,75 @@ describe.concurrent('a step', () => {
     expect(reasons).toContain(`${lacking?.[0]?.node} has not taken up what an earlier step has changed`);
   });
 });
+
+/**
+ * All nodes take up late, or not in time, who stands behind the Service: to whom it led before is gone. And the policy never comes to select
+ * anybody.
+ */
+test('after which nodes lead elsewhere than to the pods behind a Service cuts nobody off there', async () => {
+  const delays: Readonly<Record<string, string>> = { 'another pod': '4s', 'and another': '10m' };
+  const record = await runWith(
+    throughProxy(sandbox(), {
+      change: ({ path, body }) =>
+        path.includes('/namespaces/behind/networkpolicies/')
+          ? body.replace('is: closed', 'is: nobody')
+          : body,
+    }),
+    (event, kube) => {
+      if (event.type !== 'phase-started' || event.phase !== 'apply') return undefined;
+      const delay = delays[event.step ?? ''];
+      return delay === undefined ? undefined : delayServices(delay, kube);
+    },
+    { scenario: BEHIND, withinMs: 6_000 },
+  );
+  expect(stepsOf(record, 'behind')).toEqual([
+    'first: pass',
+    'another pod: leaked',
+    'and another: inconclusive',
+  ]);
+  const [web] = record.scenarios[0]?.pods ?? [];
+  const node = web?.node ?? '';
+  const [late, never] = [1, 2].map((step) => stepOf(record, 'behind', step));
+  expect(late?.leading).toEqual([{ node, services: ['service/behind/api'], turnedMs: expect.any(Number) }]);
+  expect(never?.leading).toEqual([{ node, services: ['service/behind/api'] }]);
+  expect(never?.checks[0]?.reason).toBe(
+    `${node} was not seen for 6 s to have taken up who stands behind service/behind/api now`,
+  );
+});
+
+async function delayServices(delay: string, kube: Kube): Promise<void> {
+  const change = { metadata: { annotations: { 'sandbox.podreach.dev/service-delay': delay } } };
+  for (const name of ['node-1', 'node-2']) await kube.patch({ resource: 'nodes', name }, change);
+}
+
+/** The pod that comes is there before the one goes whose address it would get. */
+const BEHIND = `apiVersion: podreach/v1
+kind: Scenario
+name: behind
+namespaces:
+  behind: {}
+pods:
+  behind/web: { labels: { app: web } }
+  behind/one: { ports: [80], labels: { app: api } }
+  behind/two: { ports: [80], labels: { app: api, is: closed }, created: later }
+  behind/three: { ports: [80], labels: { app: api, is: closed }, created: later }
+services:
+  behind/api: { selector: { app: api }, ports: [{ port: 80 }] }
+policies:
+  - apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: { name: api, namespace: behind }
+    spec: { podSelector: { matchLabels: { is: closed } } }
+reachable: [{ from: behind/web, to: service/behind/api }]
+steps:
+  - name: another pod
+    create: [behind/two]
+    remove: [behind/one]
+    unreachable: [{ from: behind/web, to: service/behind/api }]
+  - name: and another
+    create: [behind/three]
+    remove: [behind/two]
+`;
 
 /** Three nodes, of which one never gives its outpost the label that a marker waits for. */
 function withOneNodeLacking(): ClusterProvider {

@@ -89,7 +89,16 @@ describe('a check at a Service', () => {
 
   it.each([
     ['clusterIP', { host: '10.96.0.7', port: 80, pods: PODS_BEHIND }],
-    ['dns', { host: 'api.shop.svc.cluster.local.', port: 80, family: 'IPv4', pods: PODS_BEHIND }],
+    [
+      'dns',
+      {
+        host: 'api.shop.svc.cluster.local.',
+        port: 80,
+        family: 'IPv4',
+        pods: PODS_BEHIND,
+        leadsTo: ['10.96.0.7'],
+      },
+    ],
     [
       'nodePort',
       {

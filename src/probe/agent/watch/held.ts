@@ -3,7 +3,7 @@ import net from 'node:net';
 import { type HeldLine, type HeldTarget, NO_HEARTBEAT } from '../../watch-protocol.ts';
 import { codeOf, judgeReply } from '../dial.ts';
 import { HOLD_PREFIX, newNonce, readReply } from '../messages.ts';
-import { resolveNames, whyUnresolved } from '../names.ts';
+import { resolveNames, strayedFrom, whyUnresolved } from '../names.ts';
 import { nodeClockMs } from '../time.ts';
 import { type Aim, aimOf, anyOf } from './aim.ts';
 
@@ -29,6 +29,8 @@ export class Held {
   readonly #note: (event: Omit<HeldLine, 'kind' | 'seq'>) => void;
   #socket: net.Socket | undefined;
   #request = '';
+  /** Where the name led instead of where it must, when it was opened last. */
+  #strayed: string | undefined;
   /** When the connection is to be opened, or its opening is given up. */
   #decideMs = 0;
   /** What has come of the first reply; the length of a reply once it was read. */
@@ -103,9 +105,12 @@ export class Held {
       return;
     }
     this.#decideMs = Number.POSITIVE_INFINITY; // one look-up at a time
+    this.#strayed = undefined;
     resolveNames(aim.host, this.#timeoutMs, this.#target.family).then(
       (ips) => {
         this.#decideMs = nodeClockMs() + 2 * this.#timeoutMs;
+        const target = this.#target;
+        this.#strayed = 'pods' in target && target.leadsTo ? strayedFrom(target.leadsTo, ips) : undefined;
         if (!this.#hasEnded) this.#connect({ ...aim, host: anyOf(ips) });
       },
       (error) => this.#end(`dns-failure: ${whyUnresolved(error)}`, nodeClockMs()),
@@ -172,7 +177,8 @@ export class Held {
     const wasOpen = this.#replyLength !== undefined;
     if (wasOpen) this.#tell('broken', nowMs, why);
     // Told once: it is tried until it opens.
-    else if (this.#failures === 0) this.#tell('failed', nowMs, why);
+    else if (this.#failures === 0)
+      this.#tell('failed', nowMs, this.#strayed === undefined ? why : `dns-failure: ${this.#strayed}`);
     this.#socket?.destroy();
     this.#socket = undefined;
     this.#replyLength = undefined;

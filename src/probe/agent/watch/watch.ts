@@ -7,7 +7,7 @@ import { replyTime } from '../../reply-time.ts';
 import type { WatchEndLine, WatchRequest, WatchTarget } from '../../watch-protocol.ts';
 import { codeOf, dialTcp, dialUdp, type OpenDial, type Sign } from '../dial.ts';
 import { newNonce } from '../messages.ts';
-import { CALLED_OFF, resolveNames, whyUnresolved } from '../names.ts';
+import { CALLED_OFF, resolveNames, strayedFrom, whyUnresolved } from '../names.ts';
 import { nodeClockMs, round } from '../time.ts';
 import { type Aim, aimOf, anyOf } from './aim.ts';
 import { BEAT_EVERY_MS, Held } from './held.ts';
@@ -29,6 +29,8 @@ interface OutAttempt {
   dial?: OpenDial;
   /** What came that is no answer. */
   trace?: Sign;
+  /** Where its name led instead of where it must. */
+  strayed?: string;
   /** `nothing`: nobody can tell. */
   end?: { readonly sign: Sign; readonly tookMs: number } | 'nothing';
 }
@@ -45,6 +47,11 @@ interface WatchedTarget {
 }
 
 const NOTHING = { outcome: 'timeout' } as const satisfies Sign;
+
+/** Where the name led elsewhere, only an answer of who must give it is one. */
+function shownBy({ strayed: detail }: OutAttempt, sign: Sign): Sign {
+  return detail === undefined || sign.outcome === 'connected' ? sign : { outcome: 'dns-failure', detail };
+}
 
 /** Until the clock of the node comes to the next multiple. A timer may have fired a little too early. */
 function untilNext(everyMs: number, nowMs: number): number {
@@ -261,6 +268,8 @@ export class RunningWatch {
       (ips) => {
         if (attempt.end !== undefined) return;
         attempt.deadlineMs = nodeClockMs() + timeoutMs;
+        const strayed = 'pods' in request && request.leadsTo && strayedFrom(request.leadsTo, ips);
+        if (strayed) attempt.strayed = strayed;
         this.#connect({ ...aim, host: anyOf(ips) }, attempt, target);
       },
       (error) => {
@@ -292,7 +301,8 @@ export class RunningWatch {
 
   #settle(attempt: OutAttempt, target: WatchedTarget, sign: Sign | 'nothing', atMs = nodeClockMs()): void {
     if (attempt.end !== undefined) return;
-    attempt.end = sign === 'nothing' ? 'nothing' : { sign, tookMs: atMs - attempt.dialledMs };
+    attempt.end =
+      sign === 'nothing' ? 'nothing' : { sign: shownBy(attempt, sign), tookMs: atMs - attempt.dialledMs };
     attempt.dial?.close();
     this.#out.delete(attempt);
     this.#enter(target);

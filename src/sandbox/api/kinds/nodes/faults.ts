@@ -8,6 +8,7 @@ import {
   type EstablishedFate,
   PROGRAMMING_DELAY,
   RESTARTED_AT,
+  SERVICE_DELAY,
 } from '../../../annotations.ts';
 import type { ObjectMeta } from '../../../objects.ts';
 import type { Invalidity } from '../../status.ts';
@@ -18,6 +19,8 @@ export interface NodeFaults {
   readonly enforcement: EnforcementMode;
   /** How much later changes are taken up. */
   readonly delayMs: number;
+  /** How much later changes of Services and of their endpoints are. */
+  readonly serviceDelayMs: number;
   /** What becomes of open connections that its rules deny. */
   readonly established: EstablishedFate;
   /** Another text than before is a restart. */
@@ -27,6 +30,7 @@ export interface NodeFaults {
 export const NO_FAULTS: NodeFaults = {
   enforcement: 'on',
   delayMs: 0,
+  serviceDelayMs: 0,
   established: 'kept',
   restartedAt: undefined,
 };
@@ -36,6 +40,7 @@ export function faultsOf({ annotations = {} }: ObjectMeta): NodeFaults {
   return {
     enforcement: ENFORCEMENT_MODES.find((mode) => mode === annotations[ENFORCEMENT]) ?? NO_FAULTS.enforcement,
     delayMs: millisecondsOf(annotations[PROGRAMMING_DELAY] ?? '0s') ?? NO_FAULTS.delayMs,
+    serviceDelayMs: millisecondsOf(annotations[SERVICE_DELAY] ?? '0s') ?? NO_FAULTS.serviceDelayMs,
     established: ESTABLISHED_FATES.find((fate) => fate === annotations[ESTABLISHED]) ?? NO_FAULTS.established,
     restartedAt: annotations[RESTARTED_AT],
   };
@@ -47,14 +52,17 @@ export function faultProblems(metadata: ObjectMeta): Invalidity[] {
 
 const LONGEST_DELAY_MS = 3_600_000;
 
+const delay: AnnotationCheck = (field, value) =>
+  millisecondsOf(value) === undefined
+    ? [invalidValue(field, value, 'must be a duration of at most an hour, such as 500ms, 3s or 1m')]
+    : [];
+
 const CHECKS: Readonly<Record<string, AnnotationCheck>> = {
   [ENFORCEMENT]: oneOf(ENFORCEMENT_MODES),
   [ESTABLISHED]: oneOf(ESTABLISHED_FATES),
-  [PROGRAMMING_DELAY]: (field, value) =>
-    millisecondsOf(value) === undefined
-      ? [invalidValue(field, value, 'must be a duration of at most an hour, such as 500ms, 3s or 1m')]
-      : [],
+  [PROGRAMMING_DELAY]: delay,
   [RESTARTED_AT]: () => [],
+  [SERVICE_DELAY]: delay,
 };
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };

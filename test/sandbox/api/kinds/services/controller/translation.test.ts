@@ -1,5 +1,6 @@
 /** When nodes are told of Services, and what can be waited for. */
 import { expect, test } from 'vitest';
+import { createNodes } from '../../../../../../src/sandbox/api/kinds/nodes/controller/nodes.ts';
 import { translateServices } from '../../../../../../src/sandbox/api/kinds/services/controller/translation.ts';
 import { createStore } from '../../../../../../src/sandbox/api/memory-store.ts';
 import type { Store } from '../../../../../../src/sandbox/api/store.ts';
@@ -116,4 +117,31 @@ test('a node that does not take its table is told', async () => {
   while (transactions.length < 2) await new Promise(setImmediate);
   reject(new Error('nft: no'));
   expect(await failed).toEqual(new Error('nft: no'));
+});
+
+test('a node that is told to be late takes changes up later, nobody waits for it, and in time again it catches up', async () => {
+  const store = createStore();
+  createNodes(store, planNodes(2, ['IPv4']), 'v1', new Date());
+  const { services, transactions, commits } = startOn(store);
+  const toldNodes = (): readonly string[] => transactions.map(({ node }) => node);
+  const beLate = (delay: string): void => {
+    store.update('nodes', undefined, 'node-2', (node) => ({
+      ...node,
+      metadata: { ...node.metadata, annotations: { 'sandbox.podreach.dev/service-delay': delay } },
+    }));
+  };
+  await services.inForce();
+  beLate('50ms');
+  addService(store, 'web', '10.96.1.1');
+  await services.inForce();
+  expect(toldNodes()).toEqual(['node-1']);
+  await expect.poll(toldNodes).toEqual(['node-1', 'node-2']);
+  expect(commits.at(-1)?.node).toBe('node-2');
+  beLate('1m');
+  addService(store, 'api', '10.96.1.2');
+  await services.inForce();
+  expect(toldNodes()).toEqual(['node-1', 'node-2', 'node-1']);
+  beLate('0s');
+  await expect.poll(toldNodes).toEqual(['node-1', 'node-2', 'node-1', 'node-2']);
+  expect(transactions.at(-1)?.text).toContain('10.96.1.2');
 });
