@@ -467,6 +467,15 @@ const knownIssue = z
   })
   .describe('A mismatch that somebody answers for.');
 
+/** When a node showed that it had taken up something. */
+const nodeTurn = z.strictObject({
+  node: z.string(),
+  turnedMs: z
+    .number()
+    .exactOptional()
+    .describe('Milliseconds after the last action; absent: not within the time.'),
+});
+
 export const stepSchema = z
   .strictObject({
     name: z.string().exactOptional().describe('Absent: the first, which is what stands at the top level.'),
@@ -493,32 +502,19 @@ export const stepSchema = z
       .exactOptional()
       .describe('The policies in it, where they are not those of the step before.'),
     force: z
-      .array(
-        z.strictObject({
-          node: z.string(),
-          turnedMs: z
-            .number()
-            .exactOptional()
-            .describe('Milliseconds after the last action; absent: not within the time.'),
-        }),
-      )
+      .array(nodeTurn)
       .exactOptional()
       .describe(
         'When each node showed that it had taken up the policies, and what else the step changes, by its markers.',
       ),
     leading: z
       .array(
-        z.strictObject({
-          node: z.string(),
+        nodeTurn.extend({
           services: z
             .array(z.string())
             .describe(
               'Those that it is dialled by there, and behind which others stand than it was last seen to know.',
             ),
-          turnedMs: z
-            .number()
-            .exactOptional()
-            .describe('Milliseconds after the last action; absent: not within the time.'),
         }),
       )
       .exactOptional()

@@ -1,5 +1,5 @@
 /** Who is behind a Service that is there already: its ready endpoints, with what policies see of them. */
-import { PodreachError } from '../errors.ts';
+import { type Location, PodreachError } from '../errors.ts';
 import { objectKey } from '../keys.ts';
 import { fieldOf } from '../kube/answers.ts';
 import type { KubeObject } from '../kube/kube.ts';
@@ -12,6 +12,9 @@ import { pollPauseMs } from './poll.ts';
 import { listOf, SERVICE_NAME } from './services.ts';
 
 const POLL_MS = 100;
+
+/** What to do about a Service that cannot be tried as it is. */
+export const LEAVE_OUT = 'Leave it out of the scenario, or name the pods that you mean.';
 
 type Meeting = Requesting<'list'> & Timed<'readyWithinMs'>;
 
@@ -93,13 +96,23 @@ function refuseHinted({ service, object: { spec }, checks }: MetObject, found: r
     ({ endpoints }) => endpoints.length > 1 && endpoints.some(({ isHinted }) => isHinted),
   );
   if (!isNarrowed || fieldOf(spec, 'clusterIP') === 'None') return;
-  throw new PodreachError(
+  throw narrowedError('by the topology hints of its EndpointSlices', service, checks[0]?.declared);
+}
+
+/**
+ * For a Service through which a pod reaches some of those behind it.
+ * @param why an adverbial, such as `with "sessionAffinity: ClientIP"`
+ */
+export function narrowedError(
+  why: string,
+  service: Partial<ExistingService>,
+  location: Location | undefined,
+): PodreachError {
+  const name = objectKey({ namespace: '', name: '', ...service });
+  return new PodreachError(
     'not-supported',
-    `by the topology hints of its EndpointSlices a pod reaches only some of the endpoints of Service ${objectKey(service)}`,
-    {
-      hint: 'Leave it out of the scenario, or name the pods that you mean.',
-      location: checks[0]?.declared,
-    },
+    `${why} a pod reaches only some of the endpoints of Service ${name}`,
+    { hint: LEAVE_OUT, location },
   );
 }
 

@@ -13,7 +13,13 @@ import { describeConnection, describePort } from '../pair.ts';
 import type { ScenarioDraft } from '../record/draft.ts';
 import { dialledExisting, type Plan } from '../scenario/scenario.ts';
 import type { Requesting, Timed } from './context.ts';
-import { type EndpointsOfPort, meetEndpoints, portsIn } from './existing-endpoints.ts';
+import {
+  type EndpointsOfPort,
+  LEAVE_OUT,
+  meetEndpoints,
+  narrowedError,
+  portsIn,
+} from './existing-endpoints.ts';
 import { addressesOf, familiesOf } from './services.ts';
 
 /** A Service as it was met. */
@@ -122,23 +128,21 @@ function allFamiliesOf(service: KubeObject): MetService['families'] {
 
 /** Through such a Service a pod reaches whatever is somewhere else, or some of those behind it. */
 function refuseNarrowed({ metadata, spec }: KubeObject, first: Check | undefined): void {
-  const name = objectKey({ namespace: '', ...metadata });
-  const hint = 'Leave it out of the scenario, or name the pods that you mean.';
   if (fieldOf(spec, 'type') === 'ExternalName')
-    throw refusal(`Service ${name} is of type ExternalName: it has no endpoints`, hint, first?.declared);
-  if (fieldOf(spec, 'sessionAffinity') === 'ClientIP')
     throw refusal(
-      `with "sessionAffinity: ClientIP" a pod reaches only some of the endpoints of Service ${name}`,
-      hint,
+      `Service ${objectKey({ namespace: '', ...metadata })} is of type ExternalName: it has no endpoints`,
+      LEAVE_OUT,
       first?.declared,
     );
-  if (fieldOf(spec, 'internalTrafficPolicy') === 'Local')
-    throw refusal(
-      `with "internalTrafficPolicy: Local" a pod reaches only some of the endpoints of Service ${name}`,
-      hint,
-      first?.declared,
-    );
+  for (const [field, value] of NARROWING)
+    if (fieldOf(spec, field) === value)
+      throw narrowedError(`with "${field}: ${value}"`, metadata, first?.declared);
 }
+
+const NARROWING = [
+  ['sessionAffinity', 'ClientIP'],
+  ['internalTrafficPolicy', 'Local'],
+] as const;
 
 function refuseWay({ spec }: KubeObject, isHeadless: boolean, check: Check): void {
   const ports = portsIn(spec).filter(({ protocol }) => protocol === check.protocol);

@@ -263,16 +263,9 @@ export async function awaitMarker(
   context: AwaitingMarkers,
 ): Promise<AgentReply> {
   const hosts = families.flatMap((family) => addressOfPod(family, guarded) ?? []);
-  const turns = hosts.map((host, id) => ({
-    id,
-    host,
-    port: markerPort(number),
-    protocol: 'TCP' as const,
-    pods: [objectKey(guarded)],
-    wanted,
-    ...(wanted === 'open' ? { shutPort: markerPort(0) } : {}),
-  }));
-  return await awaitTurns(open, turns, context);
+  const shut = wanted === 'open' ? { shutPort: markerPort(0) } : {};
+  const turn = { port: markerPort(number), pods: [objectKey(guarded)], wanted, ...shut };
+  return await awaitTurns(open, hosts, turn, context);
 }
 
 /**
@@ -287,20 +280,15 @@ export async function awaitService(
   context: AwaitingMarkers,
 ): Promise<AgentReply> {
   const hosts = families.flatMap((family) => addressIn(family, addresses) ?? []);
-  const turns = hosts.map((host, id) => ({
-    id,
-    host,
-    port: OUTPOST_PORT,
-    protocol: 'TCP' as const,
-    pods: open.map(objectKey),
-    wanted: 'open' as const,
-  }));
-  return await awaitTurns(guarded, turns, context);
+  const turn = { port: OUTPOST_PORT, pods: open.map(objectKey), wanted: 'open' } as const;
+  return await awaitTurns(guarded, hosts, turn, context);
 }
 
+/** The same turn, over TCP, at each of these addresses. */
 async function awaitTurns(
   pod: RunningPod,
-  turns: readonly TurnRequest[],
+  hosts: readonly string[],
+  turn: Pick<TurnRequest, 'port' | 'pods' | 'wanted' | 'shutPort'>,
   context: AwaitingMarkers,
 ): Promise<AgentReply> {
   const { timeoutMs, withinMs } = context.timing;
@@ -312,7 +300,7 @@ async function awaitTurns(
       timeoutMs,
       deadlineMs: withinMs + batchDeadlineMs(0, timeoutMs),
       turnWithinMs: withinMs,
-      turns,
+      turns: hosts.map((host, id) => ({ id, host, protocol: 'TCP', ...turn })),
       targets: [],
       listeners: [],
     },
